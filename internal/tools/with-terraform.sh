@@ -18,10 +18,10 @@ else
 	clear_provider_env
 fi
 
-case $(basename "$TF_ACC_TERRAFORM_PATH") in
+case $("$TF_ACC_TERRAFORM_PATH" version) in
 # terraform-plugin-testing attaches the provider under Terraform's default
-# host, and OpenTofu looks for it under its own.
-tofu*) export TF_ACC_PROVIDER_HOST=registry.opentofu.org ;;
+# host, in a namespace that OpenTofu allows under its own default host only.
+OpenTofu*) export TF_ACC_PROVIDER_HOST=registry.opentofu.org ;;
 esac
 
 work=$(mktemp -d)

@@ -69,7 +69,7 @@ mkdir "$work/bin"
 say "Building the provider and the simulated tenant ..."
 CGO_ENABLED=0 go build -trimpath -o "$work/terraform-provider-intune" . || fail "the provider does not build"
 CGO_ENABLED=0 go build -trimpath -o "$work/bin/graphsim" ./internal/graphsim/cmd/graphsim || fail "the simulated tenant does not build"
-install_into_mirror "$work/terraform-provider-intune" 0.0.0 "$work/mirror"
+install_into_mirror "$work/terraform-provider-intune" 0.0.1 "$work/mirror"
 use_mirror "$work/mirror" "$work/terraform.rc"
 ln -s "$cli" "$work/bin/"
 terraform=$(basename "$cli")

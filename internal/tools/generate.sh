@@ -16,14 +16,19 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+# docs COMMAND runs tfplugindocs, and says only what went wrong.
 docs() {
-	go tool -modfile=internal/tools/go.mod tfplugindocs "$@" \
-		--provider-name terraform-provider-intune --providers-schema "$work/schema.json"
+	go tool -modfile=internal/tools/go.mod tfplugindocs "$@" --provider-name terraform-provider-intune \
+		--providers-schema "$work/schema.json" >"$work/docs.out" 2>"$work/docs.err" || {
+		cat "$work/docs.out" "$work/docs.err" >&2
+		exit 1
+	}
+	grep -v '\[DEBUG\]' "$work/docs.err" >&2 || :
 }
 
 echo "Reading the schema of the provider"
 CGO_ENABLED=0 go build -trimpath -o "$work/provider" .
-install_into_mirror "$work/provider" 0.0.0 "$work/mirror"
+install_into_mirror "$work/provider" 0.0.1 "$work/mirror"
 use_mirror "$work/mirror" "$work/terraform.rc"
 cat >"$work/main.tf" <<'TF'
 terraform {
@@ -43,8 +48,11 @@ TF
 mkdir -p docs examples "$work/before"
 cp -R docs examples "$work/before"
 
+echo "Formatting examples/"
 "$cli" fmt -recursive examples
+echo "Writing docs/"
 docs generate --rendered-provider-name Intune
+echo "Validating docs/"
 docs validate
 
 if [ "${1:-}" = -check ]; then

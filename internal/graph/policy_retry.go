@@ -1,0 +1,143 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+const (
+	// firstDelay doubles with every attempt up to maxDelay, with jitter.
+	firstDelay = 500 * time.Millisecond
+	maxDelay   = 30 * time.Second
+	// maxTransientAttempts bounds a repeated 5xx or lost connection of a read to
+	// about a minute; a 429 is bounded by the operation's timeout only.
+	maxTransientAttempts = 8
+	// maxUnreadableAttempts is lower: a proxy's sign-in page does not go away.
+	maxUnreadableAttempts = 4
+)
+
+// retryPolicy sends an operation again where that cannot do harm, and keeps the
+// last real error for the user.
+type retryPolicy struct{ gate *throttleGate }
+
+func newRetryPolicy(gate *throttleGate) *retryPolicy { return &retryPolicy{gate: gate} }
+
+func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
+	op := operationOf(req)
+	ctx := req.Raw().Context()
+	var last *Error
+	for attempts := 1; ; attempts++ {
+		resp, err := attempt(req, op)
+		if err == nil {
+			return resp, nil
+		}
+		// An attempt that the end of the context cut short says nothing new; what
+		// the service said before does.
+		if ctx.Err() != nil && last != nil && err.failure != failureAnswer {
+			last.effect, last.ended = op.effect, contextError(ctx)
+			last.failure = worse(last.failure, err.failure)
+			return nil, last
+		}
+		err.Attempts = attempts
+		last = err
+		if ctx.Err() != nil {
+			last.ended = contextError(ctx)
+			return nil, last
+		}
+		if !shouldRetry(op, last, attempts) {
+			return nil, last
+		}
+		if waitErr := p.wait(ctx, last, attempts); waitErr != nil {
+			last.ended = waitErr
+			return nil, last
+		}
+		if rewindErr := req.RewindBody(); rewindErr != nil {
+			return nil, last
+		}
+	}
+}
+
+// worse keeps the failure that leaves more open about what the service did.
+func worse(a, b failure) failure {
+	if b == failureTransport {
+		return b
+	}
+	return a
+}
+
+func shouldRetry(op operation, e *Error, attempts int) bool {
+	switch e.failure {
+	case failureNotSent:
+		return isTransient(e.err) && attempts < maxTransientAttempts
+	case failureUnreadable:
+		return op.effect == effectRead && attempts < maxUnreadableAttempts
+	case failureTransport:
+		return op.effect != effectWrite && isTransient(e.err) && attempts < maxTransientAttempts
+	default:
+		if e.StatusCode == http.StatusTooManyRequests {
+			return true
+		}
+		return op.effect != effectWrite && isTransientStatus(e.StatusCode) && attempts < maxTransientAttempts
+	}
+}
+
+// isTransientStatus follows https://learn.microsoft.com/graph/errors.
+func isTransientStatus(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout, 509:
+		return true
+	default:
+		return false
+	}
+}
+
+// isTransient reports whether asking again may help. Certificates, guards and
+// tokens do not mend themselves (the credential has retried already).
+func isTransient(err error) bool {
+	var foreign *foreignHostError
+	var large *bodyTooLargeError
+	var final interface{ NonRetriable() }
+	return !isTLSFailure(err) && !errors.As(err, &foreign) && !errors.As(err, &large) &&
+		!errors.As(err, &final) && !errors.Is(err, errPauseTooLong)
+}
+
+// wait sleeps before the next attempt. After a 429 it tells the gate, which then
+// holds every request of the process, and returns at once: the gate does the
+// waiting. A wait that the context cannot outlive is refused at its beginning.
+func (p *retryPolicy) wait(ctx context.Context, e *Error, attempts int) error {
+	delay := e.retryAfter
+	if delay == 0 {
+		delay = backoff(attempts)
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
+		return context.DeadlineExceeded
+	}
+	if e.StatusCode == http.StatusTooManyRequests {
+		p.gate.pause(delay)
+		return nil
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return contextError(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// backoff is exponential with a jitter of ±25 %, so that several processes that
+// were throttled together do not come back together.
+func backoff(attempts int) time.Duration {
+	delay := maxDelay
+	if shift := attempts - 1; shift < 10 {
+		delay = min(firstDelay<<shift, maxDelay)
+	}
+	return time.Duration(float64(delay) * (0.75 + rand.Float64()/2)) //nolint:gosec // jitter needs no secrecy
+}

@@ -1,0 +1,316 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
+	"github.com/intunetf/terraform-provider-intune/internal/graph"
+)
+
+// maxImports bounds how often an import with an unknown outcome is repeated
+// after the identity was looked up and found absent.
+const maxImports = 3
+
+// Create creates an identity and returns it as the tenant shows it. An identity
+// that is returned together with an error exists: its id must not be lost.
+//
+// Errors: [*ExistsError], [*RejectedError], [*NotAppliedError],
+// [*UnconfirmedError], [*RouteRefusedError], or what the service answered.
+func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
+	c := &creation{inv: inv, wanted: w}
+	created, err := c.run(ctx)
+	if err != nil {
+		return c.recover(ctx, err)
+	}
+	return inv.confirm(ctx, created, w.Description)
+}
+
+// creation is one attempt to create one identity.
+type creation struct {
+	inv    *Inventory
+	wanted Wanted
+	// since is the service's own time before this attempt wrote anything.
+	since time.Time
+	// absent is set when the tenant was seen without the identity at that time.
+	absent bool
+	// lost is set once a write of this attempt had an unknown outcome.
+	lost bool
+}
+
+func (c *creation) run(ctx context.Context) (Identity, error) {
+	if c.inv.method == CreateMethodImport {
+		return c.byImport(ctx)
+	}
+	v, err := c.inv.createRoute.enter(ctx)
+	if err != nil {
+		return Identity{}, err
+	}
+	if v == routeRefused {
+		return c.byImport(ctx)
+	}
+	learnt := routeUnknown
+	created, next, err := c.byDocumentedCreate(ctx, &learnt)
+	if v == routeUnknown || learnt == routeRefused {
+		c.inv.createRoute.settle(learnt)
+	}
+	if next {
+		return c.byImport(ctx)
+	}
+	return created, err
+}
+
+// byDocumentedCreate sends the documented POST. next says that the create goes
+// on through the import action. learnt is what the answer says of the route.
+func (c *creation) byDocumentedCreate(ctx context.Context, learnt *verdict) (created Identity, next bool, err error) {
+	// What an existing identity makes of the POST is documented nowhere, and
+	// after a lost reply only an earlier look tells ours from theirs.
+	existing, err := c.look(ctx)
+	if err == nil {
+		created, err = c.exists(ctx, existing)
+		return created, false, err
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return Identity{}, false, err
+	}
+	created, err = c.inv.identities.Create(ctx, c.wanted.body())
+	auto := c.inv.method == CreateMethodAuto
+	switch {
+	case err == nil:
+		*learnt = routeWorks
+		created, err = c.checkCreated(created)
+		return created, false, err
+	case graph.IsRouteRefused(err) || graph.IsNotFound(err):
+		*learnt = routeRefused
+		if auto {
+			return Identity{}, true, nil
+		}
+		return Identity{}, false, &RouteRefusedError{Route: "POST /deviceManagement/importedDeviceIdentities", Err: err}
+	case graph.IsConflict(err):
+		*learnt = routeWorks
+		return c.afterConflict(ctx, err)
+	case graph.IsOutcomeUnknown(err):
+		return c.afterLostCreate(ctx, err, learnt)
+	default:
+		return Identity{}, false, err
+	}
+}
+
+// look reads the identity before anything is written, and the service's clock
+// with it.
+func (c *creation) look(ctx context.Context) (Identity, error) {
+	existing, err := c.inv.lookup(ctx, c.wanted.Key)
+	c.since, _ = c.inv.client.ServiceTime()
+	c.absent = errors.Is(err, ErrNotFound)
+	return existing, err
+}
+
+// checkCreated reads the 201: where it carries status false and that was not
+// asked for, nothing was created.
+func (c *creation) checkCreated(created Identity) (Identity, error) {
+	asked := c.wanted.Status != nil && !*c.wanted.Status
+	if created.Status != nil && !*created.Status && !asked {
+		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 201 with status false: it did not take the identifier"}
+	}
+	return created, nil
+}
+
+func (c *creation) afterConflict(ctx context.Context, conflict error) (Identity, bool, error) {
+	existing, err := c.inv.lookup(ctx, c.wanted.Key)
+	if err != nil {
+		return Identity{}, false, conflict
+	}
+	existing, err = c.exists(ctx, existing)
+	return existing, false, err
+}
+
+// afterLostCreate decides after a POST that may or may not have created the
+// identity. Nothing is sent again before the tenant was looked at.
+func (c *creation) afterLostCreate(ctx context.Context, lost error, learnt *verdict) (Identity, bool, error) {
+	c.lost = true
+	if ctx.Err() != nil {
+		return Identity{}, false, lost
+	}
+	found, err := c.inv.lookup(ctx, c.wanted.Key)
+	switch {
+	case err == nil && c.ours(found):
+		*learnt = routeWorks
+		return found, false, nil
+	case err == nil:
+		found, err = c.exists(ctx, found)
+		return found, false, err
+	case !errors.Is(err, ErrNotFound):
+		return Identity{}, false, errors.Join(lost, err)
+	}
+	if c.inv.method != CreateMethodAuto {
+		return Identity{}, false, lost
+	}
+	if graph.IsInternalServerError(lost) {
+		*learnt = routeRefused
+	}
+	return Identity{}, true, nil
+}
+
+// byImport sends one row through the import action.
+func (c *creation) byImport(ctx context.Context) (Identity, error) {
+	if err := c.knowTheTime(ctx); err != nil {
+		return Identity{}, err
+	}
+	row := c.wanted.body()
+	for imports := 1; ; imports++ {
+		rows, err := c.inv.identities.Import(ctx, []graph.NewImportedDeviceIdentity{row}, c.wanted.Overwrite)
+		if err == nil {
+			return c.readRow(ctx, rows)
+		}
+		if !graph.IsOutcomeUnknown(err) || ctx.Err() != nil {
+			c.lost = c.lost || graph.IsOutcomeUnknown(err)
+			return Identity{}, err
+		}
+		c.lost = true
+		found, lookupErr := c.inv.lookup(ctx, c.wanted.Key)
+		switch {
+		case lookupErr == nil && c.ours(found):
+			return found, nil
+		case lookupErr == nil && !c.wanted.Overwrite:
+			return Identity{}, &ExistsError{Existing: found}
+		case lookupErr != nil && !errors.Is(lookupErr, ErrNotFound):
+			return Identity{}, errors.Join(err, lookupErr)
+		}
+		// Absent, or to be overwritten: sending the row again does no harm.
+		if imports == maxImports || !sleep(ctx, time.Duration(imports)*time.Second) {
+			return Identity{}, err
+		}
+	}
+}
+
+// knowTheTime makes sure that the service's clock was seen before the write.
+// Usually an earlier reply of the process has shown it.
+func (c *creation) knowTheTime(ctx context.Context) error {
+	if !c.since.IsZero() {
+		return nil
+	}
+	if now, ok := c.inv.client.ServiceTime(); ok {
+		c.since = now
+		return nil
+	}
+	existing, err := c.look(ctx)
+	if err == nil && !c.wanted.Overwrite {
+		return &ExistsError{Existing: existing}
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// readRow reads the import's answer about the one row.
+func (c *creation) readRow(ctx context.Context, rows []Identity) (Identity, error) {
+	row, ok := match(rows, c.wanted.Key)
+	accepted := ok && (row.Status == nil || *row.Status)
+	if accepted && row.ID != "" {
+		return row, nil
+	}
+	found, err := c.rowInTenant(ctx, row, ok)
+	switch {
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return Identity{}, err
+	case err != nil && !ok:
+		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: fmt.Sprintf("answered 200 with %d rows, none of them for this identifier, and the tenant does not have it", len(rows))}
+	case err != nil && accepted:
+		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 200 with status true but without an id, and the tenant does not have the identifier"}
+	case err != nil:
+		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 200 with status false for this identifier: it did not take it, and the tenant does not have it"}
+	}
+	if accepted || (!ok || c.lost) && c.ours(found) {
+		return found, nil
+	}
+	if c.wanted.Overwrite {
+		if found.Description.Value == c.wanted.Description {
+			return found, nil
+		}
+		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 200 with status false although overwriting was asked for; the identifier in the tenant (id " + found.ID + ") was not changed"}
+	}
+	return Identity{}, &ExistsError{Existing: found}
+}
+
+// rowInTenant looks for what a doubtful row speaks of: by its id, then by key.
+func (c *creation) rowInTenant(ctx context.Context, row Identity, ok bool) (Identity, error) {
+	if ok && row.ID != "" {
+		patience := time.Duration(0)
+		if c.lost && c.ours(row) {
+			// What the lost write created may not be visible yet.
+			patience = c.inv.waits.visible
+		}
+		var found Identity
+		var err error
+		poll(ctx, patience, func() bool {
+			found, err = c.inv.Get(ctx, row.ID)
+			return !errors.Is(err, ErrNotFound)
+		})
+		if !errors.Is(err, ErrNotFound) {
+			return found, err
+		}
+	}
+	return c.inv.lookup(ctx, c.wanted.Key)
+}
+
+// exists settles what to do with an identity that was there before.
+func (c *creation) exists(ctx context.Context, existing Identity) (Identity, error) {
+	if !c.wanted.Overwrite {
+		return Identity{}, &ExistsError{Existing: existing}
+	}
+	return c.inv.setDescription(ctx, existing, c.wanted.Description)
+}
+
+// ours decides, after a write whose answer was lost, whether an identity that is
+// there now was created by this attempt, on the service's own clock. Its Date
+// has whole seconds: within that second an identity counts as ours when it was
+// seen to be absent before, or when it is what would have been written.
+func (c *creation) ours(found Identity) bool {
+	if found.CreatedDateTime == nil || c.since.IsZero() || found.CreatedDateTime.Before(c.since) {
+		return false
+	}
+	if c.absent || !found.CreatedDateTime.Before(c.since.Add(time.Second)) {
+		return true
+	}
+	return found.Description.Value == c.wanted.Description
+}
+
+// recover looks for what an interrupted create left behind, so that the id
+// reaches the state. The context of the operation has ended by then.
+func (c *creation) recover(ctx context.Context, err error) (Identity, error) {
+	if ctx.Err() == nil || !c.lost && !graph.IsOutcomeUnknown(err) {
+		return Identity{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.inv.waits.recovery)
+	defer cancel()
+	var found Identity
+	var lookupErr error
+	poll(ctx, c.inv.waits.recovery/4, func() bool {
+		found, lookupErr = c.inv.lookup(ctx, c.wanted.Key)
+		return !errors.Is(lookupErr, ErrNotFound)
+	})
+	if lookupErr != nil || !c.ours(found) {
+		return Identity{}, err
+	}
+	return found, nil
+}
+
+func (w Wanted) body() graph.NewImportedDeviceIdentity {
+	body := graph.NewImportedDeviceIdentity{
+		ImportedDeviceIdentifier:   deviceid.Wire(w.Type, w.Identifier),
+		ImportedDeviceIdentityType: string(w.Type),
+		EnrollmentState:            w.EnrollmentState,
+		Platform:                   w.Platform,
+		Status:                     w.Status,
+	}
+	if w.Description != "" || w.Overwrite {
+		body.Description = graph.NewText(w.Description)
+	}
+	if w.LastContacted != nil {
+		body.LastContactedDateTime = &graph.DateTime{Time: *w.LastContacted}
+	}
+	return body
+}

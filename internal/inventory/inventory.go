@@ -1,0 +1,259 @@
+// Package inventory is what Terraform wants of a tenant's corporate device
+// identifiers, in terms of identities and not of requests: which of the two
+// create calls to use, what happens when an identity exists already, whether a
+// write whose answer was lost took effect, and when a deletion is done.
+//
+// Everything the service says is checked against what it does: an answer of 200
+// proves nothing here.
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
+	"github.com/intunetf/terraform-provider-intune/internal/graph"
+)
+
+// CreateMethod says which of the two create calls is used.
+type CreateMethod string
+
+const (
+	// CreateMethodAuto tries the documented create, and uses the import action
+	// from then on when the tenant refuses it.
+	CreateMethodAuto CreateMethod = "auto"
+	// CreateMethodCreate uses POST /deviceManagement/importedDeviceIdentities only.
+	CreateMethodCreate CreateMethod = "create"
+	// CreateMethodImport uses the action importDeviceIdentityList only.
+	CreateMethodImport CreateMethod = "import"
+)
+
+// CreateMethods are the allowed members, the default first.
+func CreateMethods() []string {
+	return []string{string(CreateMethodAuto), string(CreateMethodCreate), string(CreateMethodImport)}
+}
+
+// Identity is an identity as the service answers it.
+type Identity = graph.ImportedDeviceIdentity
+
+// DateTime is an instant as the service writes it.
+type DateTime = graph.DateTime
+
+// Key is the natural key of an identity. It is unique in a tenant.
+type Key struct {
+	Type       deviceid.Type
+	Identifier string
+}
+
+func (k Key) String() string { return string(k.Type) + "/" + k.Identifier }
+
+// Wanted is an identity to create. Zero values of the optional members are not
+// sent. Platform, EnrollmentState, LastContacted and Status belong to the
+// service after the create; field tenants ignore them even then.
+type Wanted struct {
+	Key
+	Description     string
+	Platform        string
+	EnrollmentState string
+	LastContacted   *time.Time
+	Status          *bool
+	// Overwrite adopts an identity that is in the tenant already and sets its
+	// description; without it such an identity is an [*ExistsError].
+	Overwrite bool
+}
+
+// Inventory is one tenant's identities. It is safe for concurrent use and is
+// shared by everything that one provider process does.
+type Inventory struct {
+	client      *graph.Client
+	identities  *graph.ImportedDeviceIdentitiesClient
+	method      CreateMethod
+	createRoute *route
+	updateRoute *route
+	// searchRefused is set once searchExistingIdentities was refused: a token
+	// that may only read is answered with 403 every time.
+	searchRefused atomic.Bool
+	waits         waits
+}
+
+// Options configures an [Inventory].
+type Options struct {
+	graph.Options
+	// CreateMethod defaults to [CreateMethodAuto].
+	CreateMethod CreateMethod
+}
+
+// Open makes the inventory of a tenant; nothing is sent yet.
+func Open(o Options) (*Inventory, error) {
+	client, err := graph.NewClient(o.Options)
+	if err != nil {
+		return nil, err
+	}
+	method := o.CreateMethod
+	if method == "" {
+		method = CreateMethodAuto
+	}
+	return &Inventory{
+		client:      client,
+		identities:  client.ImportedDeviceIdentities,
+		method:      method,
+		createRoute: newRoute(),
+		updateRoute: newRoute(),
+		waits:       defaultWaits,
+	}, nil
+}
+
+// Get reads an identity by its id; [ErrNotFound] when the tenant has none.
+func (inv *Inventory) Get(ctx context.Context, id string) (Identity, error) {
+	identity, err := inv.identities.Get(ctx, id)
+	if graph.IsNotFound(err) {
+		return Identity{}, ErrNotFound
+	}
+	return identity, err
+}
+
+// Find reads an identity by its natural key; [ErrNotFound] when the tenant has
+// none, which is said only after the whole list was read.
+func (inv *Inventory) Find(ctx context.Context, key Key) (Identity, error) {
+	found, err := inv.search(ctx, key)
+	if err == nil || !errors.Is(err, ErrNotFound) && !errors.Is(err, errSearchRefused) {
+		return found, err
+	}
+	return inv.findInList(ctx, key)
+}
+
+// lookup is the quick form of Find before and during a create: where search
+// works its word is taken, because the write that follows shows a mistake.
+func (inv *Inventory) lookup(ctx context.Context, key Key) (Identity, error) {
+	found, err := inv.search(ctx, key)
+	if errors.Is(err, errSearchRefused) {
+		return inv.findInList(ctx, key)
+	}
+	return found, err
+}
+
+// errSearchRefused says that the list has to be read instead.
+var errSearchRefused = errors.New("searchExistingIdentities was refused")
+
+func (inv *Inventory) search(ctx context.Context, key Key) (Identity, error) {
+	if inv.searchRefused.Load() {
+		return Identity{}, errSearchRefused
+	}
+	rows, err := inv.identities.SearchExisting(ctx, []graph.IdentityKey{{
+		ImportedDeviceIdentifier:   deviceid.Wire(key.Type, key.Identifier),
+		ImportedDeviceIdentityType: string(key.Type),
+	}})
+	switch {
+	case err == nil:
+		if found, ok := match(rows, key); ok {
+			return found, nil
+		}
+		return Identity{}, ErrNotFound
+	case graph.IsForbidden(err) || graph.IsRouteRefused(err):
+		inv.searchRefused.Store(true)
+		return Identity{}, errSearchRefused
+	case graph.IsBadRequest(err) || graph.IsNotFound(err) || graph.IsInternalServerError(err):
+		// 400 is about this identifier (characters that only search refuses:
+		// WindowsAutopilotInfo #21); the next one may be fine.
+		return Identity{}, errSearchRefused
+	default:
+		return Identity{}, err
+	}
+}
+
+// findInList asks for the identifiers that contain the normalised one, and reads
+// the whole list where the filter is refused or finds nothing: a tenant may hold
+// the identifier in another spelling than the filter compares.
+func (inv *Inventory) findInList(ctx context.Context, key Key) (Identity, error) {
+	filter := graph.ListOptions{IdentifierContains: deviceid.Normalize(key.Type, key.Identifier)}
+	found, err := inv.scan(ctx, filter, key)
+	if err == nil {
+		return found, nil
+	}
+	filterRefused := graph.IsBadRequest(err) || graph.IsInternalServerError(err) || graph.IsRouteRefused(err)
+	if !errors.Is(err, ErrNotFound) && !filterRefused {
+		return Identity{}, err
+	}
+	return inv.scan(ctx, graph.ListOptions{}, key)
+}
+
+func (inv *Inventory) scan(ctx context.Context, o graph.ListOptions, key Key) (Identity, error) {
+	pager := inv.identities.NewListPager(o)
+	for pager.More() {
+		page, err := pager.NextPage(ctx)
+		if err != nil {
+			return Identity{}, err
+		}
+		for _, identity := range page.Value {
+			if isKey(identity, key) {
+				return identity, nil
+			}
+		}
+	}
+	return Identity{}, ErrNotFound
+}
+
+func isKey(identity Identity, key Key) bool {
+	return identity.ImportedDeviceIdentityType == string(key.Type) &&
+		deviceid.Equal(key.Type, identity.ImportedDeviceIdentifier, key.Identifier)
+}
+
+// match finds the answer's row for the one key that was asked for. Rows are
+// matched by key and never by place. A lone row of the type counts even where
+// the service stores the identifier in a form of its own.
+func match(rows []Identity, key Key) (Identity, bool) {
+	for _, row := range rows {
+		if isKey(row, key) {
+			return row, true
+		}
+	}
+	if len(rows) == 1 && rows[0].ImportedDeviceIdentityType == string(key.Type) &&
+		deviceid.StoredAs(key.Type, key.Identifier, rows[0].ImportedDeviceIdentifier) {
+		return rows[0], true
+	}
+	return Identity{}, false
+}
+
+// Delete deletes an identity and waits until it is gone, so that a replacement
+// with the same identifier does not collide. A missing one is no error.
+func (inv *Inventory) Delete(ctx context.Context, id string) error {
+	err := inv.identities.Delete(ctx, id)
+	switch {
+	case graph.IsNotFound(err):
+		return nil
+	case err == nil:
+		return inv.awaitGone(ctx, id, inv.waits.gone, nil)
+	case graph.IsBadRequest(err):
+		// The answer to a delete of a missing id (DelegationStation), and to a
+		// second delete after a lost reply, which can still be visible.
+		return inv.awaitGone(ctx, id, inv.waits.visible/4, err)
+	case graph.IsOutcomeUnknown(err):
+		if ctx.Err() == nil {
+			return inv.awaitGone(ctx, id, 0, err)
+		}
+		return err
+	default:
+		return err
+	}
+}
+
+func (inv *Inventory) awaitGone(ctx context.Context, id string, patience time.Duration, cause error) error {
+	var getErr error
+	gone := poll(ctx, patience, func() bool {
+		_, getErr = inv.identities.Get(ctx, id)
+		return getErr != nil
+	})
+	switch {
+	case gone && graph.IsNotFound(getErr):
+		return nil
+	case cause != nil:
+		return cause
+	case gone:
+		return fmt.Errorf("Graph accepted the deletion, but whether the identifier is gone could not be read: %w", getErr)
+	default:
+		return &NotAppliedError{ID: id, What: fmt.Sprintf("Graph accepted the deletion, but the identifier is still there after %s", patience)}
+	}
+}

@@ -77,13 +77,16 @@ PATH=$work/bin:$PATH
 
 cp examples/demo/main.tf examples/demo/devices.csv "$work/"
 cd "$work"
+# As in a repository that people work in, there is a lock file already.
+$terraform providers lock -fs-mirror="$work/mirror" >init.log 2>&1 || fail "$(cat init.log)"
 say "Using $($terraform version | head -n 1), in a temporary folder that goes when the demo ends."
 
 title "1. A tenant to work on"
 say "It speaks Microsoft Graph and Microsoft Entra ID on this machine only, and behaves as"
 say "$behaviour (profile $profile)."
-printf '\n%s$ graphsim serve -profile %s &%s\n' "$bold" "$profile" "$plain"
-graphsim serve -profile "$profile" -listen 127.0.0.1:0 -ca-out ca.pem -env-out tenant.env -quiet >tenant.log 2>&1 &
+serve="graphsim serve -profile $profile -listen 127.0.0.1:0 -ca-out ca.pem -env-out tenant.env -quiet"
+printf '\n%s$ %s &%s\n' "$bold" "$serve" "$plain"
+$serve >tenant.log 2>&1 &
 tenant=$!
 waited=0
 while [ ! -e tenant.env ]; do

@@ -165,7 +165,7 @@ func cloudRoots() map[string][]string {
 // audienceOf reads the scope: exactly one, <root>/.default. A known authority serves its own cloud's Graph only; any
 // other host serves every root that is not Microsoft's, its own above all.
 func (s *Server) audienceOf(c *call) (string, *entraProblem) {
-	scope := c.form.Get("scope")
+	scope := resourceScope(c.form.Get("scope"))
 	resource, isDefault := strings.CutSuffix(scope, "/.default")
 	root, err := url.Parse(strings.TrimSuffix(resource, "/"))
 	if !isDefault || err != nil || root.Scheme != "https" || root.Host == "" || strings.ContainsAny(scope, " \t") {
@@ -189,6 +189,14 @@ func (s *Server) audienceOf(c *call) (string, *entraProblem) {
 			"the tenant or consented to by any user in the tenant.", resource, s.options.TenantID)}
 	}
 	return "https://" + root.Host, nil
+}
+
+// resourceScope leaves out the OpenID scopes, which Entra ignores for client
+// credentials and Microsoft's own client library sends along.
+func resourceScope(scope string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(scope), func(s string) bool {
+		return s == "openid" || s == "offline_access" || s == "profile"
+	}), " ")
 }
 
 // checkClient checks the secret or the assertion.

@@ -90,8 +90,12 @@ func (b *builder) options() azcore.ClientOptions {
 }
 
 // check passes a credential on, or its constructor's error as a problem. Every
-// cause that a user can bring about is looked for before the constructor runs.
+// cause that a user can bring about is looked for before the constructor runs,
+// so its error is told only when nothing else is known to be wrong.
 func (b *builder) check(attribute string, credential azcore.TokenCredential, err error) azcore.TokenCredential {
+	if len(b.problems) > 0 {
+		return nil
+	}
 	if err != nil {
 		b.problems.add(attribute, "Unusable Authentication Setting", "%s: %s.", howToSet(attribute), redact(firstLine(err.Error()), b.settings.secrets()))
 		return nil

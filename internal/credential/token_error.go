@@ -17,6 +17,10 @@ import (
 // maxAnswer is how many characters of somebody else's error a message repeats.
 const maxAnswer = 600
 
+// shortestSecret is the length below which a secret, a password of a test
+// certificate for example, occurs in words by chance.
+const shortestSecret = 8
+
 // TokenError says that no access token was to be had. Its text is one line
 // without secrets; [Explain] says more. azcore does not retry it: the token
 // request had its own retries.
@@ -155,6 +159,9 @@ var (
 // text comes from servers and tools that were given them.
 func redact(text string, secrets []string) string {
 	for _, secret := range secrets {
+		if len(secret) < shortestSecret {
+			continue
+		}
 		text = strings.ReplaceAll(text, secret, "(redacted)")
 	}
 	return tokenPattern.ReplaceAllString(text, "(redacted token)")

@@ -58,13 +58,18 @@ func boolCompare(a, b bool) int {
 	}
 }
 
-// RouteOf is the path of a request with {id} in the place of an id.
+// RouteOf is the path of a request with {id} in the place of an id and {tenant} in that of the tenant.
 func RouteOf(r Request) string {
-	if r.Operation != OpGet && r.Operation != OpUpdate && r.Operation != OpDelete {
+	switch r.Operation {
+	case OpGet, OpUpdate, OpDelete:
+		before, _, _ := strings.Cut(r.RawPath, collection)
+		return before + collection + "/{id}"
+	case OpToken, OpDiscovery:
+		_, after, _ := strings.Cut(strings.TrimPrefix(r.RawPath, "/"), "/")
+		return "/{tenant}/" + after
+	default:
 		return r.RawPath
 	}
-	before, _, _ := strings.Cut(r.RawPath, collection)
-	return before + collection + "/{id}"
 }
 
 func (s *Server) serveAdmin(w http.ResponseWriter, r *http.Request) {

@@ -52,8 +52,18 @@ run() {
 }
 
 case $profile in
-field) behaviour='live tenants were observed to' ;;
-documented) behaviour='the Microsoft Graph reference says' ;;
+field)
+	behaviour='live tenants were observed to'
+	stored='As live tenants do, it upper-cased two identifiers, dropped their punctuation, and ignored
+the platforms. Terraform keeps your spelling and still agrees with it: nothing to do.'
+	requests='The tenant refused the documented create (1 POST) and update (1 PATCH). The provider
+noticed, and went on with the import action for the rest.'
+	;;
+documented)
+	behaviour='the Microsoft Graph reference says'
+	stored='It kept everything as it was sent. Terraform agrees: nothing to do.'
+	requests='The tenant took the documented create and update requests.'
+	;;
 *) fail "there is no profile '$profile'; choose field or documented" ;;
 esac
 
@@ -109,8 +119,9 @@ run "$terraform apply -auto-approve"
 title "3. What the tenant holds now"
 run "graphsim identities"
 say ""
-say "Terraform agrees with it: nothing to do."
+say "$stored"
 run "$terraform plan -detailed-exitcode"
+good "The plan is empty."
 
 title "4. A new description"
 say "One line of devices.csv changes; the device is updated in place."
@@ -129,11 +140,16 @@ run "$terraform plan -detailed-exitcode"
 good "The plan is empty."
 
 title "6. Destroy"
+say "Only what Terraform registered goes; here that is everything."
 run "$terraform destroy -auto-approve"
 run "graphsim identities"
+graphsim identities | grep -q 'holds no identities' || fail "the tenant still holds identities"
+good "The tenant is empty."
 
 title "Summary"
 say "The requests that all of this took, by route:"
 run "graphsim requests"
+say ""
+say "$requests"
 good "Done in $(($(date +%s) - started)) s. The tenant is stopped and the temporary folder removed."
 say "Next: 'make sim' keeps a simulated tenant running for your own configuration."

@@ -36,8 +36,3 @@ output "registered" {
   description = "Number of registered devices by type of identifier."
   value       = { for type, devices in { for device in local.devices : device.type => device... } : type => length(devices) }
 }
-
-output "ids" {
-  description = "What Intune calls each device."
-  value       = { for key, identity in intune_imported_device_identity.corporate : key => identity.id }
-}

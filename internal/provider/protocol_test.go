@@ -189,6 +189,7 @@ func (p *protocol) propose(config, prior tftypes.Value) tftypes.Value {
 	var configured, before map[string]tftypes.Value
 	p.check(config.As(&configured))
 	p.check(prior.As(&before))
+	configured = maps.Clone(configured) // As hands out the value's own map
 	for _, attribute := range p.resource.Block.Attributes {
 		if attribute.Computed && configured[attribute.Name].IsNull() {
 			configured[attribute.Name] = before[attribute.Name]

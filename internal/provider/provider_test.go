@@ -136,3 +136,14 @@ func (s *tenant) isEmpty() error {
 	}
 	return nil
 }
+
+func wantEqual(what, got, want string) error {
+	if got != want {
+		return fmt.Errorf("%s: got %q, want %q", what, got, want)
+	}
+	return nil
+}
+
+func wantDescription(got graphsim.Identity, want string) error {
+	return wantEqual("description", got.Description, want)
+}

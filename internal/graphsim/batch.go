@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -161,8 +162,8 @@ func checkOrder(items []batchItem) *problem {
 
 func decodeItem(object map[string]any) (batchItem, *problem) {
 	item := batchItem{headers: http.Header{}}
-	for name, value := range object {
-		ok := true
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		value, ok := object[name], true
 		switch name {
 		case "id":
 			item.id, ok = value.(string)

@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -150,12 +151,7 @@ func (s *Server) queryOptions(c *call) (url.Values, *problem) {
 	if err != nil {
 		return nil, gatewayBadRequest("Invalid query string: %s", err)
 	}
-	names := make([]string, 0, len(query))
-	for name := range query {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if len(query[name]) > 1 {
 			return nil, gatewayBadRequest("Query option '%s' was specified more than once, but it must be specified at most once.", name)
 		}

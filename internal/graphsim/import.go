@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -11,7 +12,7 @@ func tenantFull(limit int) *problem {
 
 // rows decodes the body of an action (behaviours 14, 17).
 func (s *Server) rows(body map[string]any, withOverwrite bool) ([]payload, *problem) {
-	for name := range body {
+	for _, name := range slices.Sorted(maps.Keys(body)) {
 		if name != "importedDeviceIdentities" && (!withOverwrite || name != "overwriteImportedDeviceIdentities") {
 			return nil, gatewayBadRequest("The parameter '%s' in the request payload is not a valid parameter for the operation.", name)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -52,12 +53,8 @@ func decodePayload(object map[string]any) (payload, *problem) {
 		}
 		p.isResult = name == resultType
 	}
-	names := make([]string, 0, len(object))
-	for name := range object {
-		names = append(names, name)
-	}
-	slices.Sort(names) // so that the same body always gets the same complaint
-	for _, name := range names {
+	// Sorted, so that the same body always gets the same complaint.
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if name == "@odata.type" {
 			continue
 		}

@@ -109,8 +109,12 @@ func (c *Client) newRequest(ctx context.Context, method string, segments ...stri
 	b.WriteString(c.root.String())
 	b.WriteString("/" + apiVersion)
 	for _, segment := range segments {
-		if segment == "" {
+		switch segment {
+		case "":
 			return nil, errors.New("graph: an empty path segment was refused; the identifier or id is missing")
+		case ".", "..":
+			// Encoded or not, URLs resolve these: the request would be about the collection.
+			return nil, fmt.Errorf("graph: the id %q was refused; it cannot be written as a path segment", segment)
 		}
 		b.WriteString("/" + escapeSegment(segment))
 	}

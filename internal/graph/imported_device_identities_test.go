@@ -55,12 +55,14 @@ func TestRequests_EncodeIdsAsOneSegment(t *testing.T) {
 	}
 }
 
-func TestRequests_RefuseAnEmptyID(t *testing.T) {
+func TestRequests_RefuseAnIDThatWouldNameAnotherResource(t *testing.T) {
 	t.Parallel()
-	transport := &scripted{answers: []answer{{status: http.StatusNoContent}}}
-	err := newTestClient(t, transport).ImportedDeviceIdentities.Delete(t.Context(), "")
-	if !IsNotSent(err) || transport.count() != 0 {
-		t.Errorf("got %v after %d requests", err, transport.count())
+	for _, id := range []string{"", ".", ".."} {
+		transport := &scripted{answers: []answer{{status: http.StatusNoContent}}}
+		err := newTestClient(t, transport).ImportedDeviceIdentities.Delete(t.Context(), id)
+		if !IsNotSent(err) || transport.count() != 0 {
+			t.Errorf("%q: got %v after %d requests", id, err, transport.count())
+		}
 	}
 }
 

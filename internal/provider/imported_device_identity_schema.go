@@ -28,7 +28,7 @@ func enrollmentStates() []string {
 
 // createOnlyNote stands in the description of every property that is sent on
 // create only.
-const createOnlyNote = " Sent when the identity is created; afterwards the service owns the value, a change made by the service gives no plan, and a later edit has no effect (a warning says so)."
+const createOnlyNote = " Sent on create only: afterwards Intune owns the value, its changes plan nothing, and a later edit has no effect (a warning says so)."
 
 func (r *importedDeviceIdentityResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{}
@@ -40,7 +40,7 @@ func (r *importedDeviceIdentityResource) Schema(ctx context.Context, _ resource.
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One corporate device identifier of Intune (Graph: `importedDeviceIdentity`): an IMEI, a serial number, or manufacturer, model and serial number. " +
 			"A device that enrols with a listed identifier is marked as corporate-owned.\n\n" +
-			"For more than a few hundred identifiers Terraform itself becomes slow; see the guide on scale.",
+			"One resource per identifier is meant for hundreds of identifiers: the time that Terraform itself needs grows with the square of the number of instances.",
 		Attributes: attributes,
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
@@ -58,13 +58,13 @@ func requiredAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"imported_device_identifier": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "The identifier, checked against its type: an IMEI of 14 to 16 digits; a serial number of up to 128 characters; " +
-				"or `manufacturer,model,serial` with exactly three parts, a part with a comma in double quotes (the function-free way: `\"\\\"Dell, Inc.\\\",Latitude 5440,ABC1234\"`). " +
-				"Intune stores some identifiers in a form of its own (upper case, without punctuation); the state keeps your spelling, and spellings that mean the same give no plan. Another identifier replaces the resource.",
+			MarkdownDescription: "The identifier, checked against its type at plan time: an IMEI of 14 to 16 digits (single spaces and hyphens between them are allowed); a serial number of up to 128 characters; " +
+				"or `manufacturer,model,serial`, exactly three parts. A part that contains a comma stands in double quotes, in HCL: `\"\\\"Dell, Inc.\\\",Latitude 5440,ABC1234\"`. " +
+				"Intune stores some identifiers in a form of its own (upper case, without punctuation); the state keeps your spelling, and another spelling of the same identifier plans no change. Another identifier replaces the resource.",
 		},
 		"imported_device_identity_type": schema.StringAttribute{
 			Required:            true,
-			MarkdownDescription: "What the identifier is: " + markdownList(deviceid.TypeStrings()) + ". Use `manufacturerModelSerial` for Windows, `serialNumber` for Apple and older Android devices. Another type replaces the resource.",
+			MarkdownDescription: "What the identifier is: " + markdownList(deviceid.TypeStrings()) + ". Windows devices match by `manufacturerModelSerial` only, Apple devices best by `serialNumber`. Another type replaces the resource.",
 			Validators:          []validator.String{stringvalidator.OneOf(deviceid.TypeStrings()...)},
 		},
 	}
@@ -74,12 +74,12 @@ func optionalAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"description": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "What administrators see beside the identifier (the portal's *details*), at most 128 characters. Changed in place.",
+			MarkdownDescription: "What administrators see beside the identifier (the portal's *details*), at most 128 characters. Changed in place; removing the attribute clears it.",
 			Validators:          []validator.String{stringvalidator.UTF8LengthAtMost(maxDescription)},
 		},
 		"overwrite_existing": schema.BoolAttribute{
 			Optional:            true,
-			MarkdownDescription: "Whether an identity that is in the tenant already is adopted and gets this description. Without it (the default) such an identity is an error that prints the `import` block.",
+			MarkdownDescription: "Whether a create adopts an identity that is in the tenant already and sets its description to the configured one, or clears it where none is configured. Default `false`: such an identity is an error that prints the `import` block.",
 		},
 	}
 }
@@ -103,7 +103,7 @@ func createOnlyAttributes() map[string]schema.Attribute {
 		},
 		"status": schema.BoolAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "The status that the create answered for this identity; reading does not return it, so the value stays." + createOnlyNote,
+			MarkdownDescription: "Whether Intune accepted the identity when it was created. Reading does not return it, so the value stays; it is null after an import." + createOnlyNote,
 		},
 	}
 }

@@ -84,7 +84,7 @@ func settings() []setting {
 		{"client_id_file_path", textSetting, "A file that holds the client id."},
 		{"client_secret", secretSetting, "The client secret."},
 		{"client_secret_file_path", textSetting, "A file that holds the client secret."},
-		{"client_certificate", secretSetting, "The client certificate with its private key, as base64 of PKCS#12."},
+		{"client_certificate", secretSetting, "The client certificate with its private key, as base64 of a PFX (PKCS#12) or as PEM text."},
 		{"client_certificate_path", textSetting, "A file with the client certificate and its private key, PFX or PEM."},
 		{"client_certificate_password", secretSetting, "The password of the client certificate."},
 		{"use_oidc", boolSetting, "Whether to sign in with a federated token (OpenID Connect)."},
@@ -98,7 +98,7 @@ func settings() []setting {
 		{"use_cli", boolSetting, "Whether to sign in with the Azure CLI when nothing else is configured; default `true`. A user's CLI login has no Intune permission; a service principal's has those of its app."},
 		{"use_azd", boolSetting, "Whether to sign in with the Azure Developer CLI."},
 		{"use_powershell", boolSetting, "Whether to sign in with Azure PowerShell."},
-		{"create_method", textSetting, "How identities are created: `auto` (the default) uses the documented create and, where the tenant refuses it, the import action; `create` and `import` use one of the two only. See the guide on how identifiers are created. Allowed: " + markdownList(inventory.CreateMethods()) + "."},
+		{"create_method", textSetting, "How identities are created, " + markdownList(inventory.CreateMethods()) + ": `auto` (the default) tries the documented create and uses the import action where the tenant refuses it; `create` and `import` use one of the two only. See the guide *How identifiers are created*."},
 		{"request_limit", numberSetting, "The most requests in 20 seconds; default 1000, Intune's documented limit per app and tenant."},
 		{"write_limit", numberSetting, "The most writing requests in 20 seconds; default 100, Intune's documented limit per app and tenant."},
 	}

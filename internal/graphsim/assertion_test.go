@@ -12,6 +12,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"net/url"
 	"testing"
@@ -85,10 +86,7 @@ func certificate(t *testing.T, key crypto.Signer, notAfter time.Time) *x509.Cert
 
 // with returns a copy of a map with one change; nil removes.
 func with(m map[string]any, name string, value any) map[string]any {
-	changed := map[string]any{}
-	for k, v := range m {
-		changed[k] = v
-	}
+	changed := maps.Clone(m)
 	changed[name] = value
 	if value == nil {
 		delete(changed, name)

@@ -162,7 +162,7 @@ func cloudRoots() map[string][]string {
 	}
 }
 
-// audienceOf reads the scope: exactly one, <root>/.default. A known authority serves its own cloud's Graph only; any
+// audienceOf reads the scope: exactly one resource, <root>/.default. A known authority serves its own cloud's Graph only; any
 // other host serves every root that is not Microsoft's, its own above all.
 func (s *Server) audienceOf(c *call) (string, *entraProblem) {
 	scope := resourceScope(c.form.Get("scope"))

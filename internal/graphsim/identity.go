@@ -3,7 +3,6 @@ package graphsim
 import (
 	"encoding/base64"
 	"encoding/csv"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -50,8 +49,14 @@ func platforms() []string {
 // base64ID is the id that one captured request shows: base64 of the type's number and the stored identifier
 // (behaviour 6, field notes §2.3).
 func base64ID(identityType, identifier string) string {
-	number := max(slices.Index(identityTypes(), identityType), 0)
-	return base64.StdEncoding.EncodeToString(append([]byte{byte(number)}, identifier...))
+	number := byte(0)
+	for _, member := range identityTypes() {
+		if member == identityType {
+			return base64.StdEncoding.EncodeToString(append([]byte{number}, identifier...))
+		}
+		number++
+	}
+	return base64.StdEncoding.EncodeToString(append([]byte{0}, identifier...)) // a type that only a seed can have
 }
 
 // normalise returns what the service stores for a sent identifier; ok is false for one that it refuses (behaviours 7,

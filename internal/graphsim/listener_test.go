@@ -126,7 +126,7 @@ func TestConcurrentUse(t *testing.T) {
 	sim := newSimulator(t, graphsim.Options{OnRequest: func(graphsim.Request) {}, WriteLimit: 1000})
 	sim.Hook(graphsim.OpImport, func(tenant *graphsim.Tenant) { tenant.MarkEnrolled("serialNumber", "S1", "ios") })
 	sim.Inject(graphsim.Fault{Operation: graphsim.OpList, Count: -1, Match: func(graphsim.Request) bool {
-		return len(sim.Tenant().Identities()) < 0 // looks at the tenant while others write
+		return len(sim.Tenant().Identities()) > 1000 // looks at the tenant while others write
 	}})
 	var wait sync.WaitGroup
 	for worker := range 8 {

@@ -12,7 +12,7 @@ import (
 const (
 	DefaultTenantID     = "11111111-aaaa-4aaa-8aaa-111111111111"
 	DefaultClientID     = "22222222-bbbb-4bbb-8bbb-222222222222"
-	DefaultClientSecret = "simulated-client-secret" //nolint:gosec // a constant of the simulator, printed by its own binary
+	DefaultClientSecret = "simulated-client-secret"
 
 	// PermissionRead and PermissionReadWrite are the two application permissions of the collection
 	// (field notes §1.2).

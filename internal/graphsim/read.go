@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -60,10 +61,7 @@ func (s *Server) list(c *call, query url.Values) reply {
 
 // nextLink is absolute, on the host that was called, and keeps the other options.
 func nextLink(c *call, query url.Values, position int) string {
-	next := url.Values{}
-	for name, values := range query {
-		next[name] = values
-	}
+	next := maps.Clone(query)
 	next.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte("p:"+strconv.Itoa(position))))
 	return c.root + c.request.RawPath + "?" + strings.ReplaceAll(next.Encode(), "%24", "$")
 }
@@ -117,7 +115,7 @@ func projection(query url.Values) (func(map[string]any) map[string]any, *problem
 	}
 	known := properties()
 	var names []string
-	for _, name := range strings.Split(query.Get("$select"), ",") {
+	for name := range strings.SplitSeq(query.Get("$select"), ",") {
 		name = strings.TrimSpace(name)
 		if _, ok := known[name]; !ok {
 			return nil, gatewayBadRequest("Could not find a property named '%s' on type '%s'.", name, baseType)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -55,9 +56,7 @@ func (rep *reply) body() ([]byte, string) {
 func (rep *reply) write(w http.ResponseWriter) {
 	content, contentType := rep.body()
 	header := w.Header()
-	for name, values := range rep.header {
-		header[name] = values
-	}
+	maps.Copy(header, rep.header)
 	if contentType != "" && len(content) > 0 {
 		header.Set("Content-Type", contentType)
 	}

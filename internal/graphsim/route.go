@@ -27,7 +27,7 @@ type route struct {
 // Graph itself is lenient about case; clients have no reason to be.
 func parseRoute(method, escapedPath string) route {
 	var segments []string
-	for _, segment := range strings.Split(strings.TrimPrefix(escapedPath, "/"), "/") {
+	for segment := range strings.SplitSeq(strings.TrimPrefix(escapedPath, "/"), "/") {
 		decoded, err := url.PathUnescape(segment)
 		if err != nil {
 			return route{operation: OpUnknown}

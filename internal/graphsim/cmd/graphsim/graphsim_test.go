@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -73,9 +74,7 @@ func startTenant(t *testing.T, environment map[string]string, args ...string) *t
 	t.Helper()
 	settings := filepath.Join(t.TempDir(), "tenant.env")
 	running := &tenant{shell: shell{t: t, environment: map[string]string{}}}
-	for name, value := range environment {
-		running.environment[name] = value
-	}
+	maps.Copy(running.environment, environment)
 	// The program reads its environment while the test fills in its own copy.
 	startEnvironment := shell{t: t, environment: environment}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +18,7 @@ import (
 )
 
 // secretVariable names the client secret; a flag would show it to everybody who lists processes.
-const secretVariable = "GRAPHSIM_CLIENT_SECRET" //nolint:gosec // the name of a variable
+const secretVariable = "GRAPHSIM_CLIENT_SECRET"
 
 // serveFlags are the flags of serve.
 type serveFlags struct {
@@ -73,6 +75,12 @@ func serve(ctx context.Context, args []string, t terminal) error {
 		return err
 	}
 	saver.start(server)
+	if f.envOut != "" {
+		// Whoever waits for the file must not find that of an earlier run.
+		if err := os.Remove(f.envOut); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	listener, err := server.Listen(f.listen)
 	if err != nil {
 		return err

@@ -85,8 +85,11 @@ func (s *Server) registered(header claimSet) *x509.Certificate {
 	return nil
 }
 
+// isThumbprint accepts base64url, as RFC 7515 wants it, and plain base64, which Microsoft's client library for Go sends
+// and Entra takes.
 func isThumbprint(sent string, thumbprint []byte) bool {
-	return strings.TrimRight(sent, "=") == base64.RawURLEncoding.EncodeToString(thumbprint)
+	sent = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(sent, "="))
+	return sent == base64.RawURLEncoding.EncodeToString(thumbprint)
 }
 
 // checkFederation looks for the federated credential in Entra's order: issuer, subject, audience, then the signature.

@@ -118,7 +118,8 @@ func TestCreate_CreateMethodDecidesTheRoute(t *testing.T) {
 		"field, auto":        {graphsim.ProfileField, "auto", count{graphsim.OpCreate: 1, graphsim.OpImport: 1}, ""},
 		"field, import":      {graphsim.ProfileField, "import", count{graphsim.OpImport: 1}, ""},
 		"field, create": {
-			graphsim.ProfileField, "create", count{graphsim.OpCreate: 1},
+			graphsim.ProfileField, "create",
+			count{graphsim.OpCreate: 1},
 			`error: Cannot Create Device Identifier: Terraform tried to create the corporate device identifier "C02ABC123DEF" of type serialNumber.
 
 This tenant refuses POST /deviceManagement/importedDeviceIdentities: Graph answered 400 Bad Request (No method match route template): No OData route exists that match template ~/singleton/navigation with http verb POST for request`,

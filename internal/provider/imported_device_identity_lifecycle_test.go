@@ -13,144 +13,145 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
 	"github.com/intunetf/terraform-provider-intune/internal/graphsim"
+	"github.com/intunetf/terraform-provider-intune/internal/inventory"
 )
 
-func at(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
+func attribute(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
 
 func stateHas(name string, value knownvalue.Check) statecheck.StateCheck {
-	return statecheck.ExpectKnownValue(resourceAddress, at(name), value)
+	return statecheck.ExpectKnownValue(resourceAddress, attribute(name), value)
 }
 
 var rfc3339 = knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`))
 
-func TestImportedDeviceIdentity_Lifecycle(t *testing.T) {
-	t.Parallel()
-	identities := map[string]struct{ identityType, identifier, stored string }{
-		"imei":                    {"imei", "355450075770212", "355450075770212"},
-		"serialNumber":            {"serialNumber", "C02ABC123DEF", "C02ABC123DEF"},
-		"manufacturerModelSerial": {"manufacturerModelSerial", "Microsoft Corporation,Virtual Machine,7801-5131-4473", "MICROSOFTCORPORATION,VIRTUALMACHINE,780151314473"},
-		"unknown":                 {"unknown", "AnyThing-1", "AnyThing-1"},
+// target is where a scenario runs: a simulated tenant, or a real one.
+type target interface {
+	// provider is the provider block.
+	provider(lines ...string) string
+	// shows checks what the tenant itself holds, "" being no description.
+	shows(key inventory.Key, description string) resource.TestCheckFunc
+	// isEmptyOf checks that the tenant does not hold the identity.
+	isEmptyOf(key inventory.Key) resource.TestCheckFunc
+}
+
+// lifecycle is the life of one identity: created, changed, emptied, imported and
+// destroyed, the plan after every step being empty.
+func lifecycle(at target, key inventory.Key) resource.TestCase {
+	config := func(description string) string {
+		return at.provider() + resourceBlock(
+			fmt.Sprintf("imported_device_identity_type = %q", key.Type),
+			fmt.Sprintf("imported_device_identifier = %q", key.Identifier),
+			description)
 	}
-	for name, identity := range identities {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			eachProfile(t, func(t *testing.T, profile graphsim.Profile) {
-				sim := newTenant(t, profile)
-				stored := identity.stored
-				if profile == graphsim.ProfileDocumented {
-					stored = identity.identifier
-				}
-				config := func(description string) string {
-					return sim.config(
-						fmt.Sprintf("imported_device_identity_type = %q", identity.identityType),
-						fmt.Sprintf("imported_device_identifier = %q", identity.identifier),
-						description)
-				}
-				sameID := statecheck.CompareValue(compare.ValuesSame())
-				sameCreated := statecheck.CompareValue(compare.ValuesSame())
-				newModified := statecheck.CompareValue(compare.ValuesDiffer())
-				resource.UnitTest(t, resource.TestCase{
-					ProtoV6ProviderFactories: factories(),
-					CheckDestroy:             func(*terraform.State) error { return sim.isEmpty() },
-					Steps: []resource.TestStep{
-						{ // Create and Read testing
-							Config: config(`description = "Lab"`),
-							ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-								plancheck.ExpectResourceAction(resourceAddress, plancheck.ResourceActionCreate),
-								plancheck.ExpectUnknownValue(resourceAddress, at("id")),
-							}},
-							ConfigStateChecks: []statecheck.StateCheck{
-								stateHas("imported_device_identifier", knownvalue.StringExact(identity.identifier)),
-								stateHas("imported_device_identity_type", knownvalue.StringExact(identity.identityType)),
-								stateHas("description", knownvalue.StringExact("Lab")),
-								stateHas("id", knownvalue.StringRegexp(regexp.MustCompile(`^\S+$`))),
-								stateHas("platform", knownvalue.StringExact("unknown")),
-								stateHas("enrollment_state", knownvalue.StringExact("notContacted")),
-								stateHas("last_contacted_date_time", knownvalue.StringExact("0001-01-01T00:00:00Z")),
-								stateHas("overwrite_existing", knownvalue.Null()),
-								stateHas("created_date_time", rfc3339),
-								stateHas("last_modified_date_time", rfc3339),
-								sameID.AddStateValue(resourceAddress, at("id")),
-								sameCreated.AddStateValue(resourceAddress, at("created_date_time")),
-								newModified.AddStateValue(resourceAddress, at("last_modified_date_time")),
-							},
-							Check: sim.holds(func(got graphsim.Identity) error {
-								if got.ImportedDeviceIdentifier != stored || got.ImportedDeviceIdentityType != identity.identityType || got.Description != "Lab" {
-									return fmt.Errorf("got %+v", got)
-								}
-								return nil
-							}),
-						},
-						{ // a plan straight after is empty
-							Config:           config(`description = "Lab"`),
-							ConfigPlanChecks: emptyPlan(),
-						},
-						{ // Update testing
-							Config: config(`description = "Warehouse"`),
-							ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-								plancheck.ExpectResourceAction(resourceAddress, plancheck.ResourceActionUpdate),
-								plancheck.ExpectUnknownValue(resourceAddress, at("last_modified_date_time")),
-								plancheck.ExpectKnownValue(resourceAddress, at("platform"), knownvalue.StringExact("unknown")),
-							}},
-							ConfigStateChecks: []statecheck.StateCheck{
-								stateHas("description", knownvalue.StringExact("Warehouse")),
-								sameID.AddStateValue(resourceAddress, at("id")),
-								sameCreated.AddStateValue(resourceAddress, at("created_date_time")),
-								newModified.AddStateValue(resourceAddress, at("last_modified_date_time")),
-							},
-							Check: sim.holds(func(got graphsim.Identity) error {
-								if got.Description != "Warehouse" {
-									return fmt.Errorf("got %+v", got)
-								}
-								return nil
-							}),
-						},
-						{ // the description can be taken away
-							Config: config(``),
-							ConfigStateChecks: []statecheck.StateCheck{
-								stateHas("description", knownvalue.Null()),
-								sameID.AddStateValue(resourceAddress, at("id")),
-							},
-							Check: sim.holds(func(got graphsim.Identity) error {
-								if got.Description != "" {
-									return fmt.Errorf("got %+v", got)
-								}
-								return nil
-							}),
-						},
-						{ // ImportState testing
-							ResourceName:            resourceAddress,
-							ImportState:             true,
-							ImportStateVerify:       true,
-							ImportStateVerifyIgnore: importIgnores(identity.identifier, stored),
-						},
-						{ // import by the natural key
-							ResourceName:            resourceAddress,
-							ImportState:             true,
-							ImportStateId:           identity.identityType + "/" + identity.identifier,
-							ImportStateVerify:       true,
-							ImportStateVerifyIgnore: importIgnores(identity.identifier, stored),
-						},
-					},
-				})
-			})
-		})
+	sameID := statecheck.CompareValue(compare.ValuesSame())
+	sameCreated := statecheck.CompareValue(compare.ValuesSame())
+	return resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             at.isEmptyOf(key),
+		Steps: []resource.TestStep{
+			{ // Create and Read testing
+				Config: config(`description = "Lab"`),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction(resourceAddress, plancheck.ResourceActionCreate),
+					plancheck.ExpectUnknownValue(resourceAddress, attribute("id")),
+				}},
+				ConfigStateChecks: []statecheck.StateCheck{
+					stateHas("imported_device_identifier", knownvalue.StringExact(key.Identifier)),
+					stateHas("imported_device_identity_type", knownvalue.StringExact(string(key.Type))),
+					stateHas("description", knownvalue.StringExact("Lab")),
+					stateHas("id", knownvalue.StringRegexp(regexp.MustCompile(`^\S+$`))),
+					stateHas("platform", knownvalue.NotNull()),
+					stateHas("enrollment_state", knownvalue.NotNull()),
+					stateHas("last_contacted_date_time", rfc3339),
+					stateHas("overwrite_existing", knownvalue.Null()),
+					stateHas("created_date_time", rfc3339),
+					stateHas("last_modified_date_time", rfc3339),
+					sameID.AddStateValue(resourceAddress, attribute("id")),
+					sameCreated.AddStateValue(resourceAddress, attribute("created_date_time")),
+				},
+				Check: at.shows(key, "Lab"),
+			},
+			{ // a plan straight after is empty
+				Config:           config(`description = "Lab"`),
+				ConfigPlanChecks: emptyPlan(),
+			},
+			{ // Update testing
+				Config: config(`description = "Warehouse"`),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction(resourceAddress, plancheck.ResourceActionUpdate),
+					plancheck.ExpectUnknownValue(resourceAddress, attribute("last_modified_date_time")),
+					plancheck.ExpectKnownValue(resourceAddress, attribute("platform"), knownvalue.NotNull()),
+				}},
+				ConfigStateChecks: []statecheck.StateCheck{
+					stateHas("description", knownvalue.StringExact("Warehouse")),
+					sameID.AddStateValue(resourceAddress, attribute("id")),
+					sameCreated.AddStateValue(resourceAddress, attribute("created_date_time")),
+				},
+				Check: at.shows(key, "Warehouse"),
+			},
+			{ // the description can be taken away
+				Config: config(``),
+				ConfigStateChecks: []statecheck.StateCheck{
+					stateHas("description", knownvalue.Null()),
+					sameID.AddStateValue(resourceAddress, attribute("id")),
+				},
+				Check: at.shows(key, ""),
+			},
+			{ // ImportState testing
+				ResourceName: resourceAddress, ImportState: true, ImportStateVerify: true,
+				ImportStateVerifyIgnore: importIgnores,
+			},
+			{ // import by the natural key
+				ResourceName: resourceAddress, ImportState: true, ImportStateVerify: true,
+				ImportStateId:           key.String(),
+				ImportStateVerifyIgnore: importIgnores,
+			},
+		},
 	}
 }
 
 // importIgnores are what an import cannot know: the spelling that the
 // configuration prefers, and the status, which reading does not return.
-func importIgnores(identifier, stored string) []string {
-	ignored := []string{"status"}
-	if identifier != stored {
-		ignored = append(ignored, "imported_device_identifier")
-	}
-	return ignored
-}
+var importIgnores = []string{"imported_device_identifier", "status"}
 
 func emptyPlan() resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+}
+
+func TestImportedDeviceIdentity_Lifecycle(t *testing.T) {
+	t.Parallel()
+	for _, key := range []inventory.Key{
+		{Type: deviceid.TypeIMEI, Identifier: "355450075770212"},
+		{Type: deviceid.TypeSerialNumber, Identifier: "C02ABC123DEF"},
+		{Type: deviceid.TypeManufacturerModelSerial, Identifier: "Microsoft Corporation,Virtual Machine,7801-5131-4473"},
+		{Type: deviceid.TypeUnknown, Identifier: "AnyThing-1"},
+	} {
+		t.Run(string(key.Type), func(t *testing.T) {
+			t.Parallel()
+			eachProfile(t, func(t *testing.T, profile graphsim.Profile) {
+				sim := newTenant(t, profile)
+				resource.UnitTest(t, lifecycle(sim, key))
+				if err := sim.isEmpty(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func (s *tenant) shows(key inventory.Key, description string) resource.TestCheckFunc {
+	return s.holds(func(got graphsim.Identity) error {
+		if got.ImportedDeviceIdentityType != string(key.Type) || !deviceid.Equal(key.Type, got.ImportedDeviceIdentifier, key.Identifier) {
+			return fmt.Errorf("the tenant holds another identity: %+v", got)
+		}
+		return wantDescription(got, description)
+	})
+}
+
+func (s *tenant) isEmptyOf(inventory.Key) resource.TestCheckFunc {
+	return func(*terraform.State) error { return s.isEmpty() }
 }
 
 // holds checks the tenant's one identity as the last step of a test step.
@@ -161,6 +162,23 @@ func (s *tenant) holds(check func(graphsim.Identity) error) resource.TestCheckFu
 			return fmt.Errorf("the tenant holds %d identities, want 1", len(identities))
 		}
 		return check(identities[0])
+	}
+}
+
+func TestImportedDeviceIdentity_TheTenantStoresItsOwnSpelling(t *testing.T) {
+	t.Parallel()
+	for profile, stored := range map[graphsim.Profile]string{
+		graphsim.ProfileField:      "MICROSOFTCORPORATION,VIRTUALMACHINE,780151314473",
+		graphsim.ProfileDocumented: "Microsoft Corporation,Virtual Machine,7801-5131-4473",
+	} {
+		sim := newTenant(t, profile)
+		state := newProtocol(t, sim, nil).create(windowsIdentity)
+		if got := sim.only(t).ImportedDeviceIdentifier; got != stored {
+			t.Errorf("%s: the tenant holds %q, want %q", profile, got, stored)
+		}
+		if got := state.attribute(t, "imported_device_identifier"); got != windowsIdentity["imported_device_identifier"] {
+			t.Errorf("%s: the state holds %q, not the configuration's spelling", profile, got)
+		}
 	}
 }
 
@@ -246,4 +264,11 @@ func TestImportedDeviceIdentity_WireValues(t *testing.T) {
 			t.Errorf("%s: state has %v, want the configured %v", name, got, value)
 		}
 	}
+}
+
+func TestImportedDeviceIdentity_ExistingIsRefusedAndAdopted(t *testing.T) {
+	t.Parallel()
+	eachProfile(t, func(t *testing.T, profile graphsim.Profile) {
+		resource.UnitTest(t, existing(newTenant(t, profile), inventory.Key{Type: deviceid.TypeSerialNumber, Identifier: "C02ABC123DEF"}))
+	})
 }

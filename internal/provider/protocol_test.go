@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/intunetf/terraform-provider-intune/internal/graphsim"
 )
 
 // protocol drives the provider over protocol 6 in process, as Terraform does but
@@ -37,13 +38,7 @@ type instance struct {
 func newProtocol(t *testing.T, sim *tenant, settings map[string]any) *protocol {
 	t.Helper()
 	p := startProtocol(t)
-	all := map[string]any{
-		"environment": "custom", "graph_endpoint": sim.url, "authority_host": sim.url, "disable_instance_discovery": true,
-		"ca_certificate_path": sim.caPath, "tenant_id": graphsim.DefaultTenantID, "client_id": graphsim.DefaultClientID,
-		"client_secret": graphsim.DefaultClientSecret,
-	}
-	maps.Copy(all, settings)
-	if diags := p.configure(all); len(diags) > 0 {
+	if diags := p.configure(sim.settings(settings)); len(diags) > 0 {
 		t.Fatalf("configure: %s", strings.Join(diags, "\n"))
 	}
 	return p
@@ -312,4 +307,17 @@ func texts(diags []*tfprotov6.Diagnostic) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// resolve reads a provider block against an environment of its own.
+func resolve(t *testing.T, config map[string]any, env map[string]string) (providerConfig, diag.Diagnostics) {
+	t.Helper()
+	schemas, err := startProtocol(t).server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema provider.SchemaResponse
+	New("test")().Schema(t.Context(), provider.SchemaRequest{}, &schema)
+	return resolveConfig(t.Context(), tfsdk.Config{Raw: object(t, schemas.Provider, config), Schema: schema.Schema},
+		func(name string) string { return env[name] })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -111,7 +112,7 @@ func (d *providerData) waiting() (diag.Diagnostics, bool) {
 	var diags diag.Diagnostics
 	d.warnWaiting.Do(func() {
 		diags.AddWarning("Provider Settings Not Known Yet", fmt.Sprintf(
-			"The provider's %s is not known before apply. Corporate device identifiers were not refreshed: the plan is based on the state as it is.", joinWords(d.unknown)))
+			"These provider settings are not known before apply: %s. Corporate device identifiers were not refreshed; the plan is based on the state as it is.", strings.Join(d.unknown, ", ")))
 	})
 	return diags, true
 }
@@ -125,7 +126,7 @@ func (d *providerData) open(context.Context) (*inventory.Inventory, diag.Diagnos
 		return nil, diags
 	case len(d.unknown) > 0:
 		diags.AddError("Provider Settings Not Known Yet", fmt.Sprintf(
-			"The provider's %s is not known yet, and this operation needs it. Apply what it comes from first, for example with terraform apply -target, or write a value that is known at plan time.", joinWords(d.unknown)))
+			"These provider settings are not known yet, and this operation needs them: %s. Apply what they come from first, for example with terraform apply -target, or write values that are known at plan time.", strings.Join(d.unknown, ", ")))
 		return nil, diags
 	default:
 		return d.inventory, nil

@@ -103,7 +103,7 @@ func createOnlyAttributes() map[string]schema.Attribute {
 		},
 		"status": schema.BoolAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "Whether Intune accepted the identity when it was created. Reading does not return it, so the value stays; it is null after an import." + createOnlyNote,
+			MarkdownDescription: "Whether Intune accepted the identity when it was created. Reading usually does not return it: the value then stays, and is null after an import." + createOnlyNote,
 		},
 	}
 }

@@ -1,0 +1,5 @@
+# Log in with "az login --service-principal" first: a user's login has no
+# permission for Intune.
+provider "intune" {
+  tenant_id = "contoso.onmicrosoft.com"
+}

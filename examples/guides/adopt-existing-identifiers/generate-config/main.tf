@@ -1,0 +1,4 @@
+import {
+  to = intune_imported_device_identity.macbook
+  id = "serialNumber/C02ABC123DEF"
+}

@@ -1,0 +1,14 @@
+locals {
+  tablets = {
+    DMPX7K2QJF88 = "Tablet in the lobby"
+    DMPX7K2QJF89 = "Tablet in meeting room 1"
+  }
+}
+
+resource "intune_imported_device_identity" "tablet" {
+  for_each = local.tablets
+
+  imported_device_identity_type = "serialNumber"
+  imported_device_identifier    = each.key
+  description                   = each.value
+}

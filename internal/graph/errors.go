@@ -143,8 +143,7 @@ func newTransportError(op operation, err error) *Error {
 
 // asError makes an [*Error] of whatever came out of the pipeline.
 func asError(op operation, err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return newTransportError(op, err)
@@ -153,8 +152,7 @@ func asError(op operation, err error) *Error {
 // transportCause leaves out the method and URL that net/http puts in front: the
 // caller's text names the operation.
 func transportCause(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -190,7 +190,7 @@ func TestRetry_DoesNotRepeatWhatCannotMendItself(t *testing.T) {
 			transport := &scripted{answers: []answer{failure.answer}}
 			client := newTestClient(t, transport, func(o *Options) { o.Credential = failure.credential })
 			_, err := client.ImportedDeviceIdentities.Get(t.Context(), "AkMw")
-			wantError(t, err)
+			_ = wantError(t, err)
 			if transport.count() > 1 {
 				t.Errorf("sent %d times", transport.count())
 			}

@@ -116,8 +116,7 @@ func TestBoundedTransport_RefusesABodyOverTheLimitWithoutRetrying(t *testing.T) 
 	t.Parallel()
 	transport := &scripted{answers: []answer{{status: http.StatusBadRequest, body: strings.Repeat("x", maxErrorBody+1)}}}
 	_, err := newTestClient(t, transport).ImportedDeviceIdentities.Get(t.Context(), "AkMw")
-	var tooLarge *bodyTooLargeError
-	if !errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*bodyTooLargeError](err); !ok {
 		t.Fatalf("got %v, want a bodyTooLargeError", err)
 	}
 	if transport.count() != 1 {

@@ -11,12 +11,11 @@ import (
 	"testing"
 	"time"
 
+	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-
-	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 
 	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
 	"github.com/intunetf/terraform-provider-intune/internal/inventory"
@@ -125,8 +124,10 @@ func (l *liveTenant) sweep() {
 }
 
 func TestAccImportedDeviceIdentity_Lifecycle(t *testing.T) {
+	t.Parallel()
 	for _, identityType := range []deviceid.Type{deviceid.TypeIMEI, deviceid.TypeSerialNumber, deviceid.TypeManufacturerModelSerial} {
 		t.Run(string(identityType), func(t *testing.T) {
+			t.Parallel()
 			live := newLiveTenant(t)
 			resource.Test(t, lifecycle(live, live.key(identityType)))
 		})
@@ -134,6 +135,7 @@ func TestAccImportedDeviceIdentity_Lifecycle(t *testing.T) {
 }
 
 func TestAccImportedDeviceIdentity_ExistingIsRefusedAndAdopted(t *testing.T) {
+	t.Parallel()
 	live := newLiveTenant(t)
 	resource.Test(t, existing(live, live.key(deviceid.TypeSerialNumber)))
 }

@@ -94,7 +94,7 @@ func (w *workspace) writeTo(path, content string) {
 
 func (w *workspace) read(name string) string {
 	w.t.Helper()
-	content, err := os.ReadFile(filepath.Join(w.directory, name)) //nolint:gosec // a file of the test's own folder
+	content, err := os.ReadFile(filepath.Join(w.directory, name))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func (w *workspace) run(args ...string) string {
 
 func (w *workspace) try(args ...string) (string, error) {
 	w.t.Helper()
-	command := exec.CommandContext(w.t.Context(), cliPath(w.t), args...) //nolint:gosec // the CLI under test
+	command := exec.CommandContext(w.t.Context(), cliPath(w.t), args...)
 	command.Dir = w.directory
 	command.Env = w.env
 	var output bytes.Buffer
@@ -176,7 +176,7 @@ func TestCLI_NoSecretInLogsStateOrPlan(t *testing.T) {
 			if len(sim.requests(graphsim.OpToken)) == 0 {
 				t.Fatal("no token was fetched")
 			}
-			key, err := os.ReadFile(pemFile) //nolint:gosec // a file of this test
+			key, err := os.ReadFile(pemFile)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -255,7 +255,7 @@ func unzip(t *testing.T, path string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.Copy(&all, content); err != nil { //nolint:gosec // a plan file that this test made
+		if _, err := io.Copy(&all, content); err != nil {
 			t.Fatal(err)
 		}
 		_ = content.Close()

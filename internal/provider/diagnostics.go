@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -28,7 +29,7 @@ func (d *providerData) describe(ctx context.Context, verb string, key inventory.
 	var unconfirmed *inventory.UnconfirmedError
 	switch {
 	case errors.As(err, &exists):
-		diags.AddAttributeError(path.Root("imported_device_identifier"), "Device Identifier Exists Already", existsDetail(key, exists.Existing))
+		diags.AddAttributeError(path.Root("imported_device_identifier"), "Device Identifier Exists Already", existsDetail(exists.Existing))
 	case errors.As(err, &unconfirmed):
 		diags.AddWarning("Created Device Identifier Not Confirmed", paragraphs(tried, sentence(unconfirmed.Error()),
 			"It is in the state; the next plan reads it and says so if it is missing.", supportText(err)))
@@ -88,16 +89,14 @@ func (d *providerData) permissionAdvice(ctx context.Context) string {
 	if len(held) == 0 {
 		return fmt.Sprintf("The access token of the app %s carries no permission at all. %s", claims.AppID, needed)
 	}
-	for _, permission := range held {
-		if permission == writePermission {
-			return fmt.Sprintf("The access token of the app %s carries %s, so the permission is there: look at the tenant's Intune licence and, for a user, at the Intune role.", claims.AppID, writePermission)
-		}
+	if slices.Contains(held, writePermission) {
+		return fmt.Sprintf("The access token of the app %s carries %s, so the permission is there: look at the tenant's Intune licence and, for a user, at the Intune role.", claims.AppID, writePermission)
 	}
 	return fmt.Sprintf("The access token of the app %s carries %s, but not %s. %s", claims.AppID, strings.Join(held, ", "), writePermission, needed)
 }
 
 // existsDetail shows what is there and how to take it over.
-func existsDetail(key inventory.Key, existing inventory.Identity) string {
+func existsDetail(existing inventory.Identity) string {
 	created := "unknown"
 	if existing.CreatedDateTime != nil {
 		created = existing.CreatedDateTime.String()

@@ -248,7 +248,7 @@ func TestUserAgent_HasTerraformsForm(t *testing.T) {
 	}
 }
 
-func TestConfigure_ReadsTheEnvironment(t *testing.T) {
+func TestConfigure_ReadsTheEnvironment(t *testing.T) { //nolint:paralleltest // it sets the environment
 	sim := newTenant(t, graphsim.ProfileField)
 	for variable, value := range map[string]string{
 		"ARM_ENVIRONMENT": "custom", "ARM_MSGRAPH_ENDPOINT": sim.url, "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST": sim.url,

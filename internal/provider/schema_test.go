@@ -59,7 +59,7 @@ func TestSchema_IsTheOneUsersRelyOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(file) //nolint:gosec // a file of the repository
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

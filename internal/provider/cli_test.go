@@ -52,6 +52,11 @@ type workspace struct {
 
 func newWorkspace(t *testing.T, module string, env ...string) *workspace {
 	t.Helper()
+	return newWorkspaceOf(t, map[string]string{"main.tf": module}, env...)
+}
+
+func newWorkspaceOf(t *testing.T, files map[string]string, env ...string) *workspace {
+	t.Helper()
 	binary, err := buildRelease()
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +74,9 @@ func newWorkspace(t *testing.T, module string, env ...string) *workspace {
 	}
 	cliConfig := filepath.Join(t.TempDir(), "terraform.rc")
 	w.writeTo(cliConfig, fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
-	w.write("main.tf", module)
+	for name, content := range files {
+		w.write(name, content)
+	}
 	w.env = append([]string{"TF_CLI_CONFIG_FILE=" + cliConfig, "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TF_IN_AUTOMATION=1"}, env...)
 	w.run("init", "-no-color", "-input=false")
 	return w

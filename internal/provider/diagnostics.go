@@ -55,7 +55,11 @@ func (d *providerData) advice(ctx context.Context, err error) string {
 	case errors.As(err, &notApplied):
 		return "Nothing was hidden: what is in the state is what the tenant showed last. Plan again; if it stays so, the service does not do what it answers."
 	case inventory.IsForbidden(err):
-		return d.permissionAdvice(ctx)
+		token, tokenErr := d.token(context.WithoutCancel(ctx))
+		if tokenErr != nil {
+			token = ""
+		}
+		return permissionAdvice(token)
 	case inventory.IsUnauthorized(err):
 		return fmt.Sprintf("The access token was not accepted. Check that tenant_id and environment (now %q, Graph at %s) belong together, and the clock of this machine.", d.cloud.Name, d.cloud.GraphEndpoint)
 	case inventory.IsThrottled(err):
@@ -72,12 +76,8 @@ func (d *providerData) advice(ctx context.Context, err error) string {
 }
 
 // permissionAdvice reads what the access token may do and names what is missing.
-func (d *providerData) permissionAdvice(ctx context.Context) string {
+func permissionAdvice(token string) string {
 	needed := fmt.Sprintf("Managing identifiers needs the application permission %s with admin consent; %s is enough for plans only.", writePermission, readPermission)
-	token, err := d.token(context.WithoutCancel(ctx))
-	if err != nil {
-		return needed
-	}
 	claims, err := credential.ParseClaims(token)
 	if err != nil {
 		return needed

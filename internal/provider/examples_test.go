@@ -1,0 +1,133 @@
+package provider
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/intunetf/terraform-provider-intune/internal/graphsim"
+)
+
+const examples = "../../examples"
+
+// exampleFolders are all folders of examples that hold a configuration.
+func exampleFolders(t *testing.T) []string {
+	t.Helper()
+	var folders []string
+	err := filepath.WalkDir(examples, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && filepath.Ext(path) == ".tf" && !slices.Contains(folders, filepath.Dir(path)) {
+			folders = append(folders, filepath.Dir(path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(folders) < 10 {
+		t.Fatalf("only %d folders with examples were found", len(folders))
+	}
+	return folders
+}
+
+// importedKey finds what an example imports: it must be in the tenant already.
+var importedKey = regexp.MustCompile(`"serialNumber/(\$\{each\.key\}|[A-Z0-9]+)"`)
+
+// TestExamples_ApplyAndThenPlanNothing runs every example as a reader would,
+// with the credential in the environment.
+func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
+	t.Parallel()
+	for _, folder := range exampleFolders(t) {
+		name, err := filepath.Rel(examples, folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(filepath.ToSlash(name), func(t *testing.T) {
+			t.Parallel()
+			files := readFolder(t, folder)
+			all := ""
+			for _, content := range files {
+				all += content
+			}
+			sim := newTenant(t, graphsim.ProfileField)
+			for _, match := range importedKey.FindAllStringSubmatch(all, -1) {
+				serials := []string{match[1]}
+				if strings.HasPrefix(match[1], "$") {
+					serials = regexp.MustCompile(`DMPX7K2QJF\d\d`).FindAllString(all, -1)
+				}
+				for _, serial := range slices.Compact(slices.Sorted(slices.Values(serials))) {
+					sim.Tenant().Seed(graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: serial, Description: "from the portal"})
+				}
+			}
+			w := newWorkspaceOf(t, files, append(sim.env(), "ARM_CLIENT_SECRET="+graphsim.DefaultClientSecret)...)
+			w.run("plan", "-no-color", "-input=false", "-generate-config-out=generated.tf", "-out=plan.tfplan")
+			w.run("apply", "-no-color", "-input=false", "plan.tfplan")
+			w.run("plan", "-no-color", "-input=false", "-detailed-exitcode")
+			if strings.Contains(all, "\nresource ") && len(sim.Tenant().Identities()) == 0 {
+				t.Error("the example has a resource and the tenant holds nothing")
+			}
+		})
+	}
+}
+
+func readFolder(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, entry := range entries {
+		if entry.IsDir() || strings.HasSuffix(entry.Name(), ".sh") {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[entry.Name()] = string(content)
+	}
+	return files
+}
+
+// TestExamples_ReadmeAndPagesShowNothingElse holds every configuration in a page
+// against the examples, so that no snippet escapes the test above.
+func TestExamples_ReadmeAndPagesShowNothingElse(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, folder := range exampleFolders(t) {
+		for _, content := range readFolder(t, folder) {
+			known[strings.TrimSpace(content)] = true
+		}
+	}
+	pages := []string{"../../README.md"}
+	err := filepath.WalkDir("../../docs", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".md" {
+			pages = append(pages, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snippet := regexp.MustCompile("(?s)```(?:terraform|hcl)\n(.*?)```")
+	found := 0
+	for _, page := range pages {
+		content, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range snippet.FindAllStringSubmatch(string(content), -1) {
+			found++
+			if !known[strings.TrimSpace(match[1])] {
+				t.Errorf("%s shows a configuration that is no file below examples:\n%s", page, match[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no page shows a configuration")
+	}
+}

@@ -49,7 +49,9 @@ type Error struct {
 	// Attempts is how often the request was sent, at least 1.
 	Attempts int
 
-	failure    failure
+	failure failure
+	// cutShort is set when a later attempt was sent and its answer not awaited.
+	cutShort   bool
 	effect     effect
 	retryAfter time.Duration
 	// err is the transport's, token's or decoder's error.
@@ -220,6 +222,9 @@ func IsOutcomeUnknown(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.effect == effectRead {
 		return false
+	}
+	if e.cutShort {
+		return true
 	}
 	switch e.failure {
 	case failureTransport, failureUnreadable:

@@ -39,8 +39,10 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 		// An attempt that the end of the context cut short says nothing new; what
 		// the service said before does.
 		if ctx.Err() != nil && last != nil && err.failure != failureAnswer {
-			last.effect, last.ended = op.effect, contextError(ctx)
-			last.failure = worse(last.failure, err.failure)
+			last.ended = contextError(ctx)
+			if err.failure != failureNotSent {
+				last.Attempts, last.cutShort = attempts, true
+			}
 			return nil, last
 		}
 		err.Attempts = attempts
@@ -60,14 +62,6 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 			return nil, last
 		}
 	}
-}
-
-// worse keeps the failure that leaves more open about what the service did.
-func worse(a, b failure) failure {
-	if b == failureTransport {
-		return b
-	}
-	return a
 }
 
 func shouldRetry(op operation, e *Error, attempts int) bool {

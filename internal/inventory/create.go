@@ -41,8 +41,14 @@ type creation struct {
 }
 
 func (c *creation) run(ctx context.Context) (Identity, error) {
-	if c.inv.method == CreateMethodImport {
+	switch c.inv.method {
+	case CreateMethodImport:
 		return c.byImport(ctx)
+	case CreateMethodCreate:
+		// Nothing but the documented create is allowed: there is nothing to probe for.
+		created, _, err := c.byDocumentedCreate(ctx, new(verdict))
+		return created, err
+	case CreateMethodAuto:
 	}
 	v, err := c.inv.createRoute.enter(ctx)
 	if err != nil {
@@ -80,7 +86,7 @@ func (c *creation) byDocumentedCreate(ctx context.Context, learnt *verdict) (cre
 	switch {
 	case err == nil:
 		*learnt = routeWorks
-		created, err = c.checkCreated(created)
+		created, err = c.checkCreated(ctx, created)
 		return created, false, err
 	case graph.IsRouteRefused(err) || graph.IsNotFound(err):
 		*learnt = routeRefused
@@ -107,14 +113,41 @@ func (c *creation) look(ctx context.Context) (Identity, error) {
 	return existing, err
 }
 
-// checkCreated reads the 201: where it carries status false and that was not
-// asked for, nothing was created.
-func (c *creation) checkCreated(created Identity) (Identity, error) {
-	asked := c.wanted.Status != nil && !*c.wanted.Status
-	if created.Status != nil && !*created.Status && !asked {
-		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 201 with status false: it did not take the identifier"}
+// lookAgain is the look after a write: what the write created may not be visible
+// at once.
+func (c *creation) lookAgain(ctx context.Context, patience time.Duration) (Identity, error) {
+	var found Identity
+	var err error
+	poll(ctx, patience, func() bool {
+		found, err = c.inv.lookup(ctx, c.wanted.Key)
+		return !errors.Is(err, ErrNotFound)
+	})
+	if errors.Is(err, ErrNotFound) && ctx.Err() != nil {
+		err = endedEarly(ctx, "the tenant did not show the identifier yet")
 	}
-	return created, nil
+	return found, err
+}
+
+// checkCreated reads the 201: where it carries status false and that was not
+// asked for, the tenant decides whether that means "exists already", "refused"
+// or nothing.
+func (c *creation) checkCreated(ctx context.Context, created Identity) (Identity, error) {
+	asked := c.wanted.Status != nil && !*c.wanted.Status
+	if created.Status == nil || *created.Status || asked {
+		return created, nil
+	}
+	found, err := c.inv.lookup(ctx, c.wanted.Key)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 201 with status false: it did not take the identifier"}
+	case err != nil:
+		c.lost = true
+		return Identity{}, err
+	case c.ours(found):
+		return found, nil
+	default:
+		return c.exists(ctx, found)
+	}
 }
 
 func (c *creation) afterConflict(ctx context.Context, conflict error) (Identity, bool, error) {
@@ -133,7 +166,13 @@ func (c *creation) afterLostCreate(ctx context.Context, lost error, learnt *verd
 	if ctx.Err() != nil {
 		return Identity{}, false, lost
 	}
-	found, err := c.inv.lookup(ctx, c.wanted.Key)
+	auto := c.inv.method == CreateMethodAuto
+	patience := time.Duration(0)
+	if !auto {
+		// No import follows whose answer would name what is not visible yet.
+		patience = c.inv.waits.lost
+	}
+	found, err := c.lookAgain(ctx, patience)
 	switch {
 	case err == nil && c.ours(found):
 		*learnt = routeWorks
@@ -144,7 +183,7 @@ func (c *creation) afterLostCreate(ctx context.Context, lost error, learnt *verd
 	case !errors.Is(err, ErrNotFound):
 		return Identity{}, false, errors.Join(lost, err)
 	}
-	if c.inv.method != CreateMethodAuto {
+	if !auto {
 		return Identity{}, false, lost
 	}
 	if graph.IsInternalServerError(lost) {
@@ -169,7 +208,12 @@ func (c *creation) byImport(ctx context.Context) (Identity, error) {
 			return Identity{}, err
 		}
 		c.lost = true
-		found, lookupErr := c.inv.lookup(ctx, c.wanted.Key)
+		patience := time.Duration(0)
+		if imports == maxImports {
+			// No further answer would name what is not visible yet.
+			patience = c.inv.waits.lost
+		}
+		found, lookupErr := c.lookAgain(ctx, patience)
 		switch {
 		case lookupErr == nil && c.ours(found):
 			return found, nil
@@ -212,7 +256,9 @@ func (c *creation) readRow(ctx context.Context, rows []Identity) (Identity, erro
 	if accepted && row.ID != "" {
 		return row, nil
 	}
-	found, err := c.rowInTenant(ctx, row, ok)
+	// An answer that leaves the row out says nothing of what became of it.
+	c.lost = c.lost || !ok
+	found, err := c.rowInTenant(ctx, row, ok, accepted)
 	switch {
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return Identity{}, err
@@ -223,7 +269,7 @@ func (c *creation) readRow(ctx context.Context, rows []Identity) (Identity, erro
 	case err != nil:
 		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 200 with status false for this identifier: it did not take it, and the tenant does not have it"}
 	}
-	if accepted || (!ok || c.lost) && c.ours(found) {
+	if accepted || c.lost && c.ours(found) {
 		return found, nil
 	}
 	if c.wanted.Overwrite {
@@ -236,13 +282,16 @@ func (c *creation) readRow(ctx context.Context, rows []Identity) (Identity, erro
 }
 
 // rowInTenant looks for what a doubtful row speaks of: by its id, then by key.
-func (c *creation) rowInTenant(ctx context.Context, row Identity, ok bool) (Identity, error) {
+// What was created, or may have been, need not be visible yet.
+func (c *creation) rowInTenant(ctx context.Context, row Identity, ok, accepted bool) (Identity, error) {
+	patience := time.Duration(0)
+	switch {
+	case !ok:
+		patience = c.inv.waits.lost
+	case accepted || c.lost && c.ours(row):
+		patience = c.inv.waits.visible
+	}
 	if ok && row.ID != "" {
-		patience := time.Duration(0)
-		if c.lost && c.ours(row) {
-			// What the lost write created may not be visible yet.
-			patience = c.inv.waits.visible
-		}
 		var found Identity
 		var err error
 		poll(ctx, patience, func() bool {
@@ -252,8 +301,9 @@ func (c *creation) rowInTenant(ctx context.Context, row Identity, ok bool) (Iden
 		if !errors.Is(err, ErrNotFound) {
 			return found, err
 		}
+		patience = 0
 	}
-	return c.inv.lookup(ctx, c.wanted.Key)
+	return c.lookAgain(ctx, patience)
 }
 
 // exists settles what to do with an identity that was there before.
@@ -286,12 +336,7 @@ func (c *creation) recover(ctx context.Context, err error) (Identity, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.inv.waits.recovery)
 	defer cancel()
-	var found Identity
-	var lookupErr error
-	poll(ctx, c.inv.waits.recovery/4, func() bool {
-		found, lookupErr = c.inv.lookup(ctx, c.wanted.Key)
-		return !errors.Is(lookupErr, ErrNotFound)
-	})
+	found, lookupErr := c.lookAgain(ctx, c.inv.waits.recovery/4)
 	if lookupErr != nil || !c.ours(found) {
 		return Identity{}, err
 	}

@@ -76,6 +76,9 @@ type Inventory struct {
 	// searchRefused is set once searchExistingIdentities was refused: a token
 	// that may only read is answered with 403 every time.
 	searchRefused atomic.Bool
+	// filterRefused is set once a filter was answered with 500 to the end of the
+	// attempts, which take a minute.
+	filterRefused atomic.Bool
 	waits         waits
 }
 
@@ -109,11 +112,15 @@ func Open(o Options) (*Inventory, error) {
 // Get reads an identity by its id; [ErrNotFound] when the tenant has none.
 func (inv *Inventory) Get(ctx context.Context, id string) (Identity, error) {
 	identity, err := inv.identities.Get(ctx, id)
-	if graph.IsNotFound(err) {
+	if isMissing(err) {
 		return Identity{}, ErrNotFound
 	}
 	return identity, err
 }
+
+// isMissing tells a missing identity from a missing route: a cloud without the
+// collection answers 404 for every id, and must not empty a state.
+func isMissing(err error) bool { return graph.IsNotFound(err) && !graph.IsRouteRefused(err) }
 
 // Find reads an identity by its natural key; [ErrNotFound] when the tenant has
 // none, which is said only after the whole list was read.
@@ -152,10 +159,11 @@ func (inv *Inventory) search(ctx context.Context, key Key) (Identity, error) {
 			return found, nil
 		}
 		return Identity{}, ErrNotFound
-	case graph.IsForbidden(err) || graph.IsRouteRefused(err):
+	case graph.IsForbidden(err) || graph.IsRouteRefused(err) || graph.IsInternalServerError(err):
+		// A 500 has been repeated for a minute; the next key would cost another.
 		inv.searchRefused.Store(true)
 		return Identity{}, errSearchRefused
-	case graph.IsBadRequest(err) || graph.IsNotFound(err) || graph.IsInternalServerError(err):
+	case graph.IsBadRequest(err) || graph.IsNotFound(err):
 		// 400 is about this identifier (characters that only search refuses:
 		// WindowsAutopilotInfo #21); the next one may be fine.
 		return Identity{}, errSearchRefused
@@ -168,14 +176,17 @@ func (inv *Inventory) search(ctx context.Context, key Key) (Identity, error) {
 // the whole list where the filter is refused or finds nothing: a tenant may hold
 // the identifier in another spelling than the filter compares.
 func (inv *Inventory) findInList(ctx context.Context, key Key) (Identity, error) {
-	filter := graph.ListOptions{IdentifierContains: deviceid.Normalize(key.Type, key.Identifier)}
-	found, err := inv.scan(ctx, filter, key)
-	if err == nil {
-		return found, nil
-	}
-	filterRefused := graph.IsBadRequest(err) || graph.IsInternalServerError(err) || graph.IsRouteRefused(err)
-	if !errors.Is(err, ErrNotFound) && !filterRefused {
-		return Identity{}, err
+	if !inv.filterRefused.Load() {
+		filter := graph.ListOptions{IdentifierContains: deviceid.Normalize(key.Type, key.Identifier)}
+		found, err := inv.scan(ctx, filter, key)
+		switch {
+		case err == nil:
+			return found, nil
+		case graph.IsInternalServerError(err):
+			inv.filterRefused.Store(true)
+		case !errors.Is(err, ErrNotFound) && !graph.IsBadRequest(err) && !graph.IsRouteRefused(err):
+			return Identity{}, err
+		}
 	}
 	return inv.scan(ctx, graph.ListOptions{}, key)
 }
@@ -222,14 +233,22 @@ func match(rows []Identity, key Key) (Identity, bool) {
 func (inv *Inventory) Delete(ctx context.Context, id string) error {
 	err := inv.identities.Delete(ctx, id)
 	switch {
-	case graph.IsNotFound(err):
+	case isMissing(err):
 		return nil
 	case err == nil:
 		return inv.awaitGone(ctx, id, inv.waits.gone, nil)
+	case graph.IsRouteRefused(err):
+		return err
 	case graph.IsBadRequest(err):
-		// The answer to a delete of a missing id (DelegationStation), and to a
-		// second delete after a lost reply, which can still be visible.
-		return inv.awaitGone(ctx, id, inv.waits.visible/4, err)
+		// The answer to a delete of a missing id (DelegationStation), and to the
+		// second attempt after a lost reply: then the identity can stay visible for
+		// as long as after any deletion.
+		patience := inv.waits.visible / 4
+		var service *graph.Error
+		if errors.As(err, &service) && service.Attempts > 1 {
+			patience = inv.waits.gone
+		}
+		return inv.awaitGone(ctx, id, patience, err)
 	case graph.IsOutcomeUnknown(err):
 		if ctx.Err() == nil {
 			return inv.awaitGone(ctx, id, 0, err)
@@ -247,12 +266,14 @@ func (inv *Inventory) awaitGone(ctx context.Context, id string, patience time.Du
 		return getErr != nil
 	})
 	switch {
-	case gone && graph.IsNotFound(getErr):
+	case gone && isMissing(getErr):
 		return nil
 	case cause != nil:
 		return cause
 	case gone:
-		return fmt.Errorf("Graph accepted the deletion, but whether the identifier is gone could not be read: %w", getErr)
+		return fmt.Errorf("Graph accepted the deletion, but whether the identifier is gone could not be read: %w", getErr) //nolint:staticcheck // Graph is a name
+	case ctx.Err() != nil:
+		return endedEarly(ctx, "Graph accepted the deletion, but the identifier was still there")
 	default:
 		return &NotAppliedError{ID: id, What: fmt.Sprintf("Graph accepted the deletion, but the identifier is still there after %s", patience)}
 	}

@@ -37,8 +37,8 @@ func (inv *Inventory) setDescription(ctx context.Context, current Identity, desc
 		if i < len(forms)-1 {
 			patience /= 10
 		}
-		if shown, err = inv.readBack(ctx, current.ID, description, patience); err == nil {
-			return shown, nil
+		if shown, err = inv.readBack(ctx, current.ID, description, patience); err == nil || ctx.Err() != nil {
+			return shown, err
 		}
 	}
 	return shown, err
@@ -58,6 +58,11 @@ func descriptionForms(description string) []*graph.Text {
 func (inv *Inventory) writeDescription(ctx context.Context, current Identity, form *graph.Text, description string) error {
 	if inv.method == CreateMethodImport || inv.method == CreateMethodAuto && inv.createRoute.refused() {
 		return inv.overwrite(ctx, current, form, description)
+	}
+	if inv.method == CreateMethodCreate {
+		// Nothing but the documented update is allowed: there is nothing to probe for.
+		_, _, err := inv.patch(ctx, current, form, description)
+		return err
 	}
 	v, err := inv.updateRoute.enter(ctx)
 	if err != nil {
@@ -99,7 +104,12 @@ func (inv *Inventory) patch(ctx context.Context, current Identity, form *graph.T
 	case !graph.IsOutcomeUnknown(err) || ctx.Err() != nil:
 		return routeUnknown, false, err
 	}
-	if _, readErr := inv.readBack(ctx, current.ID, description, 0); readErr == nil {
+	patience := time.Duration(0)
+	if !auto {
+		// No import follows that would make good what is not visible yet.
+		patience = inv.waits.changed
+	}
+	if _, readErr := inv.readBack(ctx, current.ID, description, patience); readErr == nil {
 		return routeWorks, true, nil
 	}
 	if !auto {
@@ -141,10 +151,17 @@ func (inv *Inventory) readBack(ctx context.Context, id, description string, pati
 		}
 		return shown.Description.Value == description
 	})
-	if err == nil && shown.Description.Value != description {
-		err = &NotAppliedError{ID: id, What: fmt.Sprintf("Graph accepted the description %q, but the tenant shows %q", description, shown.Description.Value)}
+	switch {
+	case errors.Is(err, ErrNotFound) && ctx.Err() != nil:
+		return shown, endedEarly(ctx, "the tenant did not show the identifier yet")
+	case err != nil || shown.Description.Value == description:
+		return shown, err
 	}
-	return shown, err
+	what := fmt.Sprintf("Graph accepted the description %q, but the tenant shows %q", description, shown.Description.Value)
+	if ctx.Err() != nil {
+		return shown, endedEarly(ctx, what)
+	}
+	return shown, &NotAppliedError{ID: id, What: what}
 }
 
 // confirm waits until the tenant shows what it said it created, and completes
@@ -161,7 +178,7 @@ func (inv *Inventory) confirm(ctx context.Context, created Identity, description
 	switch {
 	case err == nil || errors.As(err, &differs):
 		return shown, err
-	case errors.Is(err, ErrNotFound) && ctx.Err() == nil:
+	case errors.Is(err, ErrNotFound):
 		return shown, &NotAppliedError{ID: created.ID, What: fmt.Sprintf("Graph accepted the identifier and named the id %s, but the tenant does not show it after %s", created.ID, inv.waits.visible)}
 	default:
 		return shown, &UnconfirmedError{Err: err}

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -11,6 +12,9 @@ import (
 type waits struct {
 	// visible: until a created identity can be read.
 	visible time.Duration
+	// lost: until what a write with a lost answer created can be found, where no
+	// later answer would name it.
+	lost time.Duration
 	// changed: until a changed description can be read.
 	changed time.Duration
 	// gone: until a deleted identity can no longer be read.
@@ -19,21 +23,28 @@ type waits struct {
 	recovery time.Duration
 }
 
-var defaultWaits = waits{visible: time.Minute, changed: 20 * time.Second, gone: 2 * time.Minute, recovery: 20 * time.Second}
+var defaultWaits = waits{visible: time.Minute, lost: 15 * time.Second, changed: 20 * time.Second, gone: 2 * time.Minute, recovery: 20 * time.Second}
 
 // poll asks done until it says yes, at once and then at growing distances, for
 // at most patience and within ctx. It reports whether done said yes.
 func poll(ctx context.Context, patience time.Duration, done func() bool) bool {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(patience) //nolint:forbidigo // bounds a wait; no date of the service is compared
 	for delay := 250 * time.Millisecond; ; delay = min(2*delay, 4*time.Second) {
 		if done() {
 			return true
 		}
-		left := time.Until(deadline)
+		left := time.Until(deadline) //nolint:forbidigo // see above
 		if left <= 0 || !sleep(ctx, min(delay, left)) {
 			return false
 		}
 	}
+}
+
+// endedEarly is the error of a wait that the end of ctx cut short; seen is what
+// the tenant showed last. What the end of the patience would have proved is not
+// proved then.
+func endedEarly(ctx context.Context, seen string) error {
+	return fmt.Errorf("the waiting ended early (%w): %s", context.Cause(ctx), seen)
 }
 
 // sleep reports whether it slept through.

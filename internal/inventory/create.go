@@ -25,7 +25,13 @@ func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
 	if err != nil {
 		return c.recover(ctx, err)
 	}
-	return inv.confirm(ctx, created, w.Description)
+	shown, err := inv.confirm(ctx, created, w.Description)
+	if err != nil && w.Overwrite && !c.ours(created) {
+		// An adopted identity was there before: in the state of a failed create it
+		// would be deleted by the next apply.
+		return Identity{}, err
+	}
+	return shown, err
 }
 
 // creation is one attempt to create one identity.
@@ -181,7 +187,7 @@ func (c *creation) afterLostCreate(ctx context.Context, lost error, learnt *verd
 		found, err = c.exists(ctx, found)
 		return found, false, err
 	case !errors.Is(err, ErrNotFound):
-		return Identity{}, false, errors.Join(lost, err)
+		return Identity{}, false, fmt.Errorf("%w; looking for the identifier then failed, too: %w", lost, err)
 	}
 	if !auto {
 		return Identity{}, false, lost
@@ -220,7 +226,7 @@ func (c *creation) byImport(ctx context.Context) (Identity, error) {
 		case lookupErr == nil && !c.wanted.Overwrite:
 			return Identity{}, &ExistsError{Existing: found}
 		case lookupErr != nil && !errors.Is(lookupErr, ErrNotFound):
-			return Identity{}, errors.Join(err, lookupErr)
+			return Identity{}, fmt.Errorf("%w; looking for the identifier then failed, too: %w", err, lookupErr)
 		}
 		// Absent, or to be overwritten: sending the row again does no harm.
 		if imports == maxImports || !sleep(ctx, time.Duration(imports)*time.Second) {
@@ -311,7 +317,12 @@ func (c *creation) exists(ctx context.Context, existing Identity) (Identity, err
 	if !c.wanted.Overwrite {
 		return Identity{}, &ExistsError{Existing: existing}
 	}
-	return c.inv.setDescription(ctx, existing, c.wanted.Description)
+	adopted, err := c.inv.setDescription(ctx, existing, c.wanted.Description)
+	if err != nil {
+		// It was there before; a failed create must not put it into the state.
+		return Identity{}, err
+	}
+	return adopted, nil
 }
 
 // ours decides, after a write whose answer was lost, whether an identity that is

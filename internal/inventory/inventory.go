@@ -149,10 +149,7 @@ func (inv *Inventory) search(ctx context.Context, key Key) (Identity, error) {
 	if inv.searchRefused.Load() {
 		return Identity{}, errSearchRefused
 	}
-	rows, err := inv.identities.SearchExisting(ctx, []graph.IdentityKey{{
-		ImportedDeviceIdentifier:   deviceid.Wire(key.Type, key.Identifier),
-		ImportedDeviceIdentityType: string(key.Type),
-	}})
+	rows, err := inv.identities.SearchExisting(ctx, searchKeys(key))
 	switch {
 	case err == nil:
 		if found, ok := match(rows, key); ok {
@@ -170,6 +167,17 @@ func (inv *Inventory) search(ctx context.Context, key Key) (Identity, error) {
 	default:
 		return Identity{}, err
 	}
+}
+
+// searchKeys are the spellings to search for: whether the service folds the case
+// of a serial number is not known.
+func searchKeys(key Key) []graph.IdentityKey {
+	wire := deviceid.Wire(key.Type, key.Identifier)
+	keys := []graph.IdentityKey{{ImportedDeviceIdentifier: wire, ImportedDeviceIdentityType: string(key.Type)}}
+	if normal := deviceid.Normalize(key.Type, key.Identifier); key.Type == deviceid.TypeSerialNumber && normal != wire {
+		keys = append(keys, graph.IdentityKey{ImportedDeviceIdentifier: normal, ImportedDeviceIdentityType: string(key.Type)})
+	}
+	return keys
 }
 
 // findInList asks for the identifiers that contain the normalised one, and reads

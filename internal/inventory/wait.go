@@ -2,7 +2,7 @@ package inventory
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 )
 
@@ -44,8 +44,21 @@ func poll(ctx context.Context, patience time.Duration, done func() bool) bool {
 // the tenant showed last. What the end of the patience would have proved is not
 // proved then.
 func endedEarly(ctx context.Context, seen string) error {
-	return fmt.Errorf("the waiting ended early (%w): %s", context.Cause(ctx), seen)
+	reason := "the operation was interrupted"
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		reason = "the operation's timeout ended"
+	}
+	return &endedEarlyError{text: reason + " too early: " + seen, cause: context.Cause(ctx)}
 }
+
+type endedEarlyError struct {
+	text  string
+	cause error
+}
+
+func (e *endedEarlyError) Error() string { return e.text }
+
+func (e *endedEarlyError) Unwrap() error { return e.cause }
 
 // sleep reports whether it slept through.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -228,6 +228,12 @@ func TestCLI_GeneratedConfigurationOfAnImportHasAnEmptyPlan(t *testing.T) {
 		if strings.Contains(output, "Warning") {
 			t.Errorf("the plan of the generated configuration warns:\n%s", output)
 		}
+		// Nor does it once a device enrols.
+		sim.Tenant().MarkEnrolled("imei", "355450075770212", "android")
+		output = w.run("plan", "-no-color", "-detailed-exitcode")
+		if strings.Contains(output, "Warning") {
+			t.Errorf("the plan of the generated configuration warns after an enrolment:\n%s", output)
+		}
 	})
 }
 

@@ -53,7 +53,7 @@ func (d *providerData) advice(ctx context.Context, err error) string {
 	case errors.As(err, &rejected):
 		return "Check the identifier and its type. Intune gives no reason for a refused row; the portal's upload page shows more."
 	case errors.As(err, &notApplied):
-		return "Nothing was hidden: what is in the state is what the tenant showed last. Plan again; if it stays so, the service does not do what it answers."
+		return "Plan again: Terraform then reads what the tenant holds. If it stays so, the service does not do what it answers."
 	case inventory.IsForbidden(err):
 		token, tokenErr := d.token(context.WithoutCancel(ctx))
 		if tokenErr != nil {

@@ -84,9 +84,9 @@ func TestUpdate_DescriptionThatDidNotChangeIsAnError(t *testing.T) {
 		next, diags := server.apply(with(serialConfig, map[string]any{"description": "Kiosk", "timeouts": map[string]any{"update": "2s"}}), state)
 		want := `error: Cannot Update Device Identifier: Terraform tried to update the corporate device identifier "C02ABC123DEF" of type serialNumber.
 
-Graph accepted the description "Kiosk", but the tenant shows "Lab".
+The operation's timeout ended too early: Graph accepted the description "Kiosk", but the tenant shows "Lab".
 
-Nothing was hidden: what is in the state is what the tenant showed last. Plan again; if it stays so, the service does not do what it answers.`
+Raise the timeouts block of the resource when the service is only slow.`
 		if got := strings.Join(diags, "\n"); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

@@ -108,7 +108,7 @@ type privateWriter interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// readCreateOnly is nil for a resource that was imported and never applied.
+// readCreateOnly is nil for a resource that was imported and not yet read.
 func readCreateOnly(ctx context.Context, private privateReader) (*createOnly, diag.Diagnostics) {
 	raw, diags := private.GetKey(ctx, createOnlyKey)
 	if diags.HasError() || len(raw) == 0 {
@@ -144,7 +144,7 @@ func warnAboutCreateOnly(config, state importedDeviceIdentityModel, recorded *cr
 		}
 		detail := fmt.Sprintf("%s is sent to Intune only when the identity is created; afterwards Intune owns it. The configured value %s has no effect on this identity, which shows %s.", name, text(configured), text(shown))
 		if last != "" {
-			detail += fmt.Sprintf(" The value that was applied last is %q.", last)
+			detail += fmt.Sprintf(" The value on record, from the last apply or the import, is %q.", last)
 		}
 		detail += " Remove the attribute, write the former value, or create the identity anew with terraform apply -replace."
 		diags.AddAttributeWarning(path.Root(name), "Property Is Sent on Create Only", detail)

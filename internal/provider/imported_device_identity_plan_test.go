@@ -108,19 +108,19 @@ func TestPlan_EditOfACreateOnlyPropertyIsAWarningAndNoChange(t *testing.T) {
 	}{
 		"platform": {
 			map[string]any{"platform": "macOS"},
-			"warning platform: Property Is Sent on Create Only: platform" + owner + ` The configured value "macOS" has no effect on this identity, which shows "unknown". The value that was applied last is "ios".` + remedy,
+			"warning platform: Property Is Sent on Create Only: platform" + owner + ` The configured value "macOS" has no effect on this identity, which shows "unknown". The value on record, from the last apply or the import, is "ios".` + remedy,
 		},
 		"enrollment_state": {
 			map[string]any{"enrollment_state": "blocked"},
-			"warning enrollment_state: Property Is Sent on Create Only: enrollment_state" + owner + ` The configured value "blocked" has no effect on this identity, which shows "notContacted". The value that was applied last is "notContacted".` + remedy,
+			"warning enrollment_state: Property Is Sent on Create Only: enrollment_state" + owner + ` The configured value "blocked" has no effect on this identity, which shows "notContacted". The value on record, from the last apply or the import, is "notContacted".` + remedy,
 		},
 		"last_contacted_date_time": {
 			map[string]any{"last_contacted_date_time": "2020-01-01T00:00:00Z"},
-			"warning last_contacted_date_time: Property Is Sent on Create Only: last_contacted_date_time" + owner + ` The configured value "2020-01-01T00:00:00Z" has no effect on this identity, which shows "0001-01-01T00:00:00Z". The value that was applied last is "2016-12-31T23:58:44.2908994-08:00".` + remedy,
+			"warning last_contacted_date_time: Property Is Sent on Create Only: last_contacted_date_time" + owner + ` The configured value "2020-01-01T00:00:00Z" has no effect on this identity, which shows "0001-01-01T00:00:00Z". The value on record, from the last apply or the import, is "2016-12-31T23:58:44.2908994-08:00".` + remedy,
 		},
 		"status": {
 			map[string]any{"status": false},
-			"warning status: Property Is Sent on Create Only: status" + owner + ` The configured value false has no effect on this identity, which shows true. The value that was applied last is "true".` + remedy,
+			"warning status: Property Is Sent on Create Only: status" + owner + ` The configured value false has no effect on this identity, which shows true. The value on record, from the last apply or the import, is "true".` + remedy,
 		},
 	}
 	for name, test := range tests {
@@ -153,7 +153,7 @@ func TestPlan_ImportedIdentityWithConfiguredCreateOnlyPropertiesIsAWarningAndNoC
 	if !plan.isEmpty(state) {
 		t.Error("the plan is not empty")
 	}
-	want := []string{`warning platform: Property Is Sent on Create Only: platform is sent to Intune only when the identity is created; afterwards Intune owns it. The configured value "ios" has no effect on this identity, which shows "unknown". Remove the attribute, write the former value, or create the identity anew with terraform apply -replace.`}
+	want := []string{`warning platform: Property Is Sent on Create Only: platform is sent to Intune only when the identity is created; afterwards Intune owns it. The configured value "ios" has no effect on this identity, which shows "unknown". The value on record, from the last apply or the import, is "unknown". Remove the attribute, write the former value, or create the identity anew with terraform apply -replace.`}
 	if diff := cmp.Diff(want, plan.diags); diff != "" {
 		t.Errorf("diagnostics (-want +got):\n%s", diff)
 	}

@@ -135,7 +135,15 @@ func (r *importedDeviceIdentityResource) Read(ctx context.Context, req resource.
 		resp.Diagnostics.Append(r.data.describe(ctx, "read", state.key(), err)...)
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, state.afterRead(identity))...)
+	state = state.afterRead(identity)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	recorded, diags := readCreateOnly(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if recorded == nil && !resp.Diagnostics.HasError() {
+		// An imported identity: what it shows first stands for what was applied, so
+		// that a generated configuration does not warn once the device enrols.
+		resp.Diagnostics.Append(writeCreateOnly(ctx, resp.Private, state)...)
+	}
 }
 
 // Update changes the description; every other difference that reaches it is a

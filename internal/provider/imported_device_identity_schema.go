@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -33,9 +34,7 @@ const createOnlyNote = " Sent on create only: afterwards Intune owns the value, 
 func (r *importedDeviceIdentityResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := map[string]schema.Attribute{}
 	for _, group := range []map[string]schema.Attribute{requiredAttributes(), optionalAttributes(), createOnlyAttributes(), computedAttributes()} {
-		for name, attribute := range group {
-			attributes[name] = attribute
-		}
+		maps.Copy(attributes, group)
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One corporate device identifier of Intune (Graph: `importedDeviceIdentity`): an IMEI, a serial number, or manufacturer, model and serial number. " +

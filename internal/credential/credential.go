@@ -16,6 +16,11 @@ const (
 	// toolTimeout bounds a command line tool where the caller sets no deadline.
 	// azidentity's own ten seconds are too short for az on a cold CI machine.
 	toolTimeout = time.Minute
+	// lastMoment is what must be left of a token that could not be renewed.
+	lastMoment = 30 * time.Second
+	// noClaims asks for nothing more, and makes azidentity pass its own cache
+	// over, for which it has no other way.
+	noClaims = "{}"
 )
 
 // Credential gets access tokens by the one method that the settings ask for.
@@ -29,8 +34,9 @@ type Credential struct {
 	settings   Settings
 	source     azcore.TokenCredential
 
-	turn   chan struct{} // one slot: a mutex that gives way to a context
-	tokens map[string]azcore.AccessToken
+	turn     chan struct{} // one slot: a mutex that gives way to a context
+	tokens   map[string]azcore.AccessToken
+	rejected map[string]bool // keys of tokens whose last one was rejected
 }
 
 var _ azcore.TokenCredential = (*Credential)(nil)
@@ -87,6 +93,7 @@ func newCredential(m method, b *builder, source azcore.TokenCredential) *Credent
 		source:     source,
 		turn:       make(chan struct{}, 1),
 		tokens:     map[string]azcore.AccessToken{},
+		rejected:   map[string]bool{},
 	}
 }
 
@@ -108,20 +115,67 @@ func (c *Credential) GoString() string { return c.String() }
 // least five minutes left. The error is a [*TokenError], which [Explain]
 // turns into a text for the user, or the context's own error while waiting.
 func (c *Credential) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return azcore.AccessToken{}, ctx.Err()
+	if err := c.takeTurn(ctx); err != nil {
+		return azcore.AccessToken{}, err
 	}
+	defer c.endTurn()
 	// EnableCAE is not part of the key: azidentity keeps separate tokens with
 	// and without it, and asking for both would be one request too many.
 	opts.EnableCAE = true
 	key := opts.TenantID + " " + strings.Join(opts.Scopes, " ")
 	// A claims challenge says that the token in memory was revoked.
-	if token, ok := c.tokens[key]; ok && opts.Claims == "" && isFresh(token) {
-		return token, nil
+	kept, isKept := c.tokens[key]
+	isKept = isKept && opts.Claims == ""
+	if isKept && isFresh(kept) {
+		return kept, nil
 	}
+	// A tool keeps no tokens in this process, and refuses claims.
+	if c.rejected[key] && opts.Claims == "" && !c.isTool {
+		opts.Claims = noClaims
+	}
+	token, err := c.request(ctx, opts)
+	switch {
+	case err == nil:
+		c.tokens[key] = token
+		delete(c.rejected, key)
+		return token, nil
+	case isKept && ctx.Err() == nil && isValid(kept):
+		// It was to be renewed early; until its end the next try can wait.
+		return kept, nil
+	}
+	return azcore.AccessToken{}, err
+}
+
+// Reject says that the service did not accept a token before its time. Neither
+// this credential nor azidentity below hands it out again, and the next
+// GetToken gets a new one; of many callers whose requests failed with the same
+// token only the first has an effect.
+func (c *Credential) Reject(ctx context.Context, token string) {
+	if c.takeTurn(ctx) != nil {
+		return
+	}
+	defer c.endTurn()
+	for key, kept := range c.tokens {
+		if kept.Token == token {
+			delete(c.tokens, key)
+			c.rejected[key] = true
+		}
+	}
+}
+
+func (c *Credential) takeTurn(ctx context.Context) error {
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *Credential) endTurn() { <-c.turn }
+
+// request asks the method for a token.
+func (c *Credential) request(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if _, ok := ctx.Deadline(); !ok && c.isTool {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, toolTimeout)
@@ -132,7 +186,6 @@ func (c *Credential) GetToken(ctx context.Context, opts policy.TokenRequestOptio
 	if err != nil {
 		return azcore.AccessToken{}, newTokenError(err, attempt.failure(ctx), c)
 	}
-	c.tokens[key] = token
 	return token, nil
 }
 
@@ -142,4 +195,8 @@ func isFresh(token azcore.AccessToken) bool {
 		return false
 	}
 	return now.Add(earlyRefresh).Before(token.ExpiresOn)
+}
+
+func isValid(token azcore.AccessToken) bool {
+	return time.Now().Add(lastMoment).Before(token.ExpiresOn) //nolint:forbidigo // as in isFresh
 }

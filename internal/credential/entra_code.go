@@ -2,6 +2,9 @@ package credential
 
 import "slices"
 
+// codeOutsideLifetime is about the client assertion, whoever made it.
+const codeOutsideLifetime = "AADSTS700024"
+
 // advice is what to tell about one error code of Entra.
 type advice struct {
 	summary    string
@@ -34,9 +37,9 @@ func adviceFor(code string) (advice, bool) {
 	case "AADSTS70021", "AADSTS700213", "AADSTS700211", "AADSTS700212":
 		return advice{federated, []string{"", "client_id"}, "The application has no federated credential whose issuer, subject and audience are exactly those of the OIDC token. " +
 			"Compare them with what Entra answered; the subject differs between branches, pull requests and environments."}, true
-	case "AADSTS700024":
+	case codeOutsideLifetime:
 		return advice{"Expired OIDC Token", []string{""}, "The token that was presented is outside of its time of validity. A run that is longer than the life of `oidc_token` " +
-			"needs `oidc_token_file_path` or the request settings, which get a new token when one is needed. Check the clock too."}, true
+			"needs `oidc_token_file_path` or the request settings, which get a new token when one is needed. Check the clock of this machine too."}, true
 	case "AADSTS700027":
 		return advice{"Client Certificate Refused", []string{""}, "The certificate is not registered with the application, or it has expired. Compare its thumbprint with " +
 			"\"Certificates & secrets\" of the app registration."}, true

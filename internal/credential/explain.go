@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 )
 
 const summaryPrefix = "Unable to Get Access Token"
@@ -81,8 +82,10 @@ func explanation(failed *TokenError, cred *Credential, cloud Cloud) (what, text 
 			return known.summary, known.text + " " + text
 		}
 		return what, text
+	case failed.isClockWrong():
+		return "Wrong Clock", "Entra found an assertion that this machine signed a moment ago outside of its time of validity. Set the clock of this machine." + skewText(failed)
 	case ok:
-		return known.summary, known.text
+		return known.summary, known.text + skewText(failed)
 	case failed.failure.cause != nil:
 		return explainCause(failed, cloud)
 	case failed.Method == methodMSI:
@@ -90,6 +93,18 @@ func explanation(failed *TokenError, cred *Credential, cloud Cloud) (what, text 
 			"`client_id` is empty (system-assigned identity) or the client id of an identity assigned to it."
 	}
 	return "Sign-In Refused", "The sign-in was refused. Check the settings of the authentication method."
+}
+
+// skewText tells how wrong this machine's clock is, when it is.
+func skewText(failed *TokenError) string {
+	relation := "behind"
+	if failed.skew > 0 {
+		relation = "ahead of"
+	}
+	if failed.skew.Abs() < 2*time.Minute {
+		return "" // a slow answer
+	}
+	return fmt.Sprintf(" It is about %s %s Entra's.", strings.TrimSuffix(failed.skew.Abs().String(), "0s"), relation)
 }
 
 // explainCause is about everything that prevents an answer.

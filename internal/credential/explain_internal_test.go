@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
@@ -96,7 +97,7 @@ func metadataTimeout() error {
 	return &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(169, 254, 169, 254), Port: 80}, Err: os.ErrDeadlineExceeded}
 }
 
-func answered(status int, body string) error {
+func answered(status int, body string) *azidentity.AuthenticationFailedError {
 	return &azidentity.AuthenticationFailedError{RawResponse: &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewBufferString(body))}}
 }
 
@@ -134,6 +135,40 @@ func TestExplain_EntraCodes(t *testing.T) {
 			}
 			if err.Code != code || err.Trace != "Trace ID: t" {
 				t.Errorf("Code = %q, Trace = %q", err.Code, err.Trace)
+			}
+		})
+	}
+}
+
+// An assertion outside of its lifetime is the clock's fault where this machine
+// has signed it, and may be where it was given.
+func TestExplain_ClockSkew(t *testing.T) {
+	t.Parallel()
+
+	const body = `{"error":"invalid_client","error_description":"AADSTS700024: Client assertion is not within its valid time range."}`
+	tests := map[string]struct {
+		method, attribute string
+		skew              time.Duration
+		summary, want     string
+	}{
+		"certificate, behind": {
+			methodCertificate, "client_certificate_path", -42 * time.Minute, "Wrong Clock",
+			"Entra found an assertion that this machine signed a moment ago outside of its time of validity. Set the clock of this machine. It is about 42m behind Entra's.\n\nAuthentication method",
+		},
+		"certificate, ahead": {methodCertificate, "client_certificate_path", 90 * time.Minute, "Wrong Clock", "It is about 1h30m ahead of Entra's."},
+		"OIDC, right clock":  {methodOIDCToken, "oidc_token", 0, "Expired OIDC Token", "Check the clock of this machine too.\nSetting to look at: `oidc_token`"},
+		"OIDC, ahead":        {methodOIDCToken, "oidc_token", 10 * time.Minute, "Expired OIDC Token", "Check the clock of this machine too. It is about 10m ahead of Entra's."},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			refusal := answered(http.StatusUnauthorized, body)
+			refusal.RawResponse.Header = http.Header{"Date": {time.Now().Add(-tt.skew).UTC().Format(http.TimeFormat)}}
+			cred := testCredential(tt.method, tt.attribute)
+			summary, detail := Explain(newTokenError(refusal, failure{}, cred), cred, Cloud{})
+			if summary != "Unable to Get Access Token: "+tt.summary || !strings.Contains(detail, tt.want) {
+				t.Errorf("Explain =\n%s\n%s\nwant %s", summary, detail, tt.want)
 			}
 		})
 	}

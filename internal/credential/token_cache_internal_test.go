@@ -18,11 +18,16 @@ type countingSource struct {
 	takes     time.Duration
 	refreshIn time.Duration
 	deadline  time.Duration // of the last call's context; 0 for none
+	claims    string        // of the last call
+	broken    bool
 }
 
-func (s *countingSource) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
+func (s *countingSource) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	s.calls++
-	s.deadline = 0
+	s.deadline, s.claims = 0, opts.Claims
+	if s.broken {
+		return azcore.AccessToken{}, errors.New("no network")
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		s.deadline = time.Until(deadline)
 	}
@@ -134,6 +139,71 @@ func TestGetToken_SilentTool_IsStoppedAndExplained(t *testing.T) {
 		_, err := cred.GetToken(t.Context(), policy.TokenRequestOptions{})
 		if summary, _ := Explain(err, cred, Cloud{}); summary != "Unable to Get Access Token: Azure CLI Did Not Answer" {
 			t.Errorf("summary = %q", summary)
+		}
+	})
+}
+
+// A token that the service did not accept must not come back, neither from here
+// nor from the library below.
+func TestReject_GetsANewTokenOnce(t *testing.T) {
+	t.Parallel()
+
+	source := &countingSource{}
+	cred := credentialOf(source, false)
+	get := func(want, claims string) {
+		t.Helper()
+		token, err := cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"a"}})
+		if err != nil || token.Token != want || source.claims != claims {
+			t.Errorf("token %q with claims %q (%v), want %q with %q", token.Token, source.claims, err, want, claims)
+		}
+	}
+	get("1", "")
+	cred.Reject(t.Context(), "another")
+	get("1", "")
+	cred.Reject(t.Context(), "1")
+	get("2", noClaims)
+	cred.Reject(t.Context(), "1") // a second request that was under way with it
+	get("2", noClaims)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	cred.turn <- struct{}{}
+	cred.Reject(ended, "2")
+	<-cred.turn
+	get("2", noClaims)
+}
+
+func TestReject_Tool_IsAskedWithoutClaims(t *testing.T) {
+	t.Parallel()
+
+	source := &countingSource{}
+	cred := credentialOf(source, true)
+	for _, want := range []string{"1", "2"} {
+		token, err := cred.GetToken(t.Context(), policy.TokenRequestOptions{})
+		if err != nil || token.Token != want || source.claims != "" {
+			t.Errorf("token %q with claims %q (%v), want %q", token.Token, source.claims, err, want)
+		}
+		cred.Reject(t.Context(), token.Token)
+	}
+}
+
+func TestGetToken_FailedRenewal_KeepsAValidToken(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		source := &countingSource{refreshIn: 10 * time.Minute}
+		cred := credentialOf(source, false)
+		get := func() (azcore.AccessToken, error) { return cred.GetToken(t.Context(), policy.TokenRequestOptions{}) }
+		if _, err := get(); err != nil {
+			t.Fatal(err)
+		}
+		source.broken = true
+		time.Sleep(59 * time.Minute)
+		if token, err := get(); err != nil || token.Token != "1" {
+			t.Errorf("a minute before its end: %q, %v", token.Token, err)
+		}
+		time.Sleep(45 * time.Second)
+		if _, err := get(); err == nil {
+			t.Error("a token in its last moment was handed out")
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -32,6 +33,7 @@ type TokenError struct {
 	Trace      string   // Entra's trace and correlation ids, or ""
 
 	failure failure
+	skew    time.Duration // of this machine's clock against Entra's, where it matters
 }
 
 // Error returns the method and the answer on one line.
@@ -76,10 +78,19 @@ func newTokenError(err error, f failure, c *Credential) *TokenError {
 	if advice, ok := adviceFor(e.Code); ok && len(advice.attributes) > 0 && !c.isTool {
 		e.Attributes = advice.attributesFor(c)
 	}
+	if e.isClockWrong() {
+		e.Attributes = nil // no setting mends a clock
+	}
 	if assertion, ok := errors.AsType[*assertionError](f.cause); ok {
 		e.Attributes = append([]string{assertion.attribute}, slices.DeleteFunc(e.Attributes, func(a string) bool { return a == assertion.attribute })...)
 	}
 	return e
+}
+
+// isClockWrong reports whether an assertion that was signed a moment ago is
+// outside of its time of validity.
+func (e *TokenError) isClockWrong() bool {
+	return e.Code == codeOutsideLifetime && e.Method == methodCertificate
 }
 
 // readResponse takes what is worth telling out of a refusal.
@@ -100,6 +111,9 @@ func (e *TokenError) readResponse(resp *http.Response) {
 		e.Answer = answer.Code
 	}
 	e.Code = entraCodePattern.FindString(answer.Description)
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && e.Code == codeOutsideLifetime {
+		e.skew = time.Since(date).Round(time.Minute) //nolint:forbidigo // this is about the clock
+	}
 	var trace []string
 	for _, id := range []struct{ name, value string }{
 		{"Trace ID", answer.TraceID}, {"Correlation ID", answer.CorrelationID}, {"Timestamp", answer.Timestamp},

@@ -25,7 +25,8 @@ type Options struct {
 	Endpoint string
 	// Scope is the token scope, for example https://graph.microsoft.com/.default.
 	Scope string
-	// Credential gives the bearer tokens.
+	// Credential gives the bearer tokens. One that also has the method
+	// Reject(context.Context, string) is told of a token that Graph did not accept.
 	Credential azcore.TokenCredential
 	// Transport sends the requests; nil means azcore's default client.
 	Transport policy.Transporter
@@ -70,6 +71,7 @@ func NewClient(o Options) (*Client, error) {
 		PerCall: []policy.Policy{newRetryPolicy(gate)},
 		PerRetry: []policy.Policy{
 			&hostPolicy{root: root},
+			&unauthorizedPolicy{credential: o.Credential},
 			&throttlePolicy{gate: gate},
 			&requestIDPolicy{userAgent: o.UserAgent},
 			&logPolicy{log: o.Log},

@@ -26,9 +26,10 @@ func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
 		return c.recover(ctx, err)
 	}
 	shown, err := inv.confirm(ctx, created, w.Description)
-	if err != nil && w.Overwrite && !c.ours(created) {
+	var notApplied *NotAppliedError
+	if errors.As(err, &notApplied) && w.Overwrite && !c.ours(created) {
 		// An adopted identity was there before: in the state of a failed create it
-		// would be deleted by the next apply.
+		// would be deleted by the next apply. An unconfirmed create has not failed.
 		return Identity{}, err
 	}
 	return shown, err

@@ -348,6 +348,24 @@ func TestCreate_AReadBackThatFailsIsUnconfirmed(t *testing.T) {
 	})
 }
 
+func TestCreate_AnAdoptionThatCannotBeReadBackIsUnconfirmed(t *testing.T) {
+	t.Parallel()
+	runs(t, map[string]CreateMethod{"auto": CreateMethodAuto, "import": CreateMethodImport}, func(t *testing.T, method CreateMethod) {
+		field().with(method).seeded(theirs("OLD", "before")).in(t, func(t *testing.T, w *world) {
+			if _, err := w.Create(t.Context(), serial("FIRST", "")); err != nil {
+				t.Fatal(err)
+			}
+			// Not a failure: without the identity there would be neither an error nor a state.
+			w.Inject(always(status(graphsim.OpGet, http.StatusForbidden, false)))
+			got, err := w.Create(t.Context(), overwriting(serial("OLD", "mine")))
+			var unconfirmed *UnconfirmedError
+			if !errors.As(err, &unconfirmed) || got.ID != w.stored("OLD").ID {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	})
+}
+
 func TestCreate_WhatTheServiceDoesNotTakeIsNamed(t *testing.T) {
 	t.Parallel()
 	type test struct {

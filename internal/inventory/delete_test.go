@@ -133,6 +133,9 @@ func TestDelete_RefusalsAreReported(t *testing.T) {
 		},
 		"403":                           {[]graphsim.Fault{status(graphsim.OpDelete, http.StatusForbidden, false)}, IsForbidden, 0},
 		"the route is not there at all": {[]graphsim.Fault{refused}, graph.IsRouteRefused, 0},
+		"the route is refused": {
+			[]graphsim.Fault{{Operation: graphsim.OpDelete, Status: 400, Code: "No method match route template", Count: -1}}, graph.IsRouteRefused, 0,
+		},
 	}, func(t *testing.T, test test) {
 		field().seeded(theirs("C0", "")).in(t, func(t *testing.T, w *world) {
 			w.Inject(test.faults...)
@@ -179,5 +182,19 @@ func TestDelete_AReplacementDoesNotCollide(t *testing.T) {
 			got, err := w.Create(t.Context(), serial("C0", "after"))
 			w.wantCreated(got, err, "C0", "after")
 		})
+	})
+}
+
+func TestDelete_OneThatSomebodyElseHasJustDone(t *testing.T) {
+	t.Parallel()
+	field().seeded(theirs("C0", "")).lagging(10*time.Second).in(t, func(t *testing.T, w *world) {
+		id := w.stored("C0").ID
+		if err := w.identities.Delete(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if err := w.Delete(t.Context(), id); err != nil || time.Since(start) < 10*time.Second {
+			t.Errorf("got %v after %s", err, time.Since(start))
+		}
 	})
 }

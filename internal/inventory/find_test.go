@@ -175,3 +175,34 @@ func TestGet_TellsAMissingIdentityFromAMissingRoute(t *testing.T) {
 		}
 	})
 }
+
+func TestFind_AsksInASpellingThatTheServiceCanCompare(t *testing.T) {
+	t.Parallel()
+	type test struct {
+		tenant tenant
+		seed   graphsim.Identity
+		key    Key
+		want   []graphsim.Operation
+	}
+	noSearch := func(b *graphsim.Behaviour) { b.SearchRoute = graphsim.RouteForbidden }
+	runs(t, map[string]test{
+		"search, imei": {
+			field(), graphsim.Identity{ImportedDeviceIdentityType: "imei", ImportedDeviceIdentifier: "355450075770212"},
+			Key{deviceid.TypeIMEI, "35-545007-577021-2"}, []graphsim.Operation{graphsim.OpSearch},
+		},
+		"search, serial in lower case": {
+			field(), theirs("C0-1", ""), Key{deviceid.TypeSerialNumber, "c0-1"}, []graphsim.Operation{graphsim.OpSearch},
+		},
+		"filter": {
+			field(noSearch), graphsim.Identity{ImportedDeviceIdentityType: "manufacturerModelSerial", ImportedDeviceIdentifier: "DELLINC,LATITUDE5440,78015131"},
+			Key{deviceid.TypeManufacturerModelSerial, `"Dell, Inc.",Latitude 5440,7801-5131`}, []graphsim.Operation{graphsim.OpSearch, graphsim.OpList},
+		},
+	}, func(t *testing.T, test test) {
+		test.tenant.seeded(test.seed).in(t, func(t *testing.T, w *world) {
+			if got, err := w.Find(t.Context(), test.key); err != nil || got.ID != w.Tenant().Identities()[0].ID {
+				t.Errorf("got %+v, %v", got, err)
+			}
+			w.wantOperations(test.want...)
+		})
+	})
+}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -263,5 +264,28 @@ func TestCreate_EveryReplyLostAndALateTenant(t *testing.T) {
 		got, err := w.Create(t.Context(), serial("C0", "text"))
 		w.wantCreated(got, err, "C0", "text")
 		w.wantCounts(map[graphsim.Operation]int{graphsim.OpImport: maxImports})
+	})
+}
+
+func TestCreate_ALostReplyAndACutDescription(t *testing.T) {
+	t.Parallel()
+	cut := func(b *graphsim.Behaviour) { b.LongDescription = graphsim.LongCut }
+	type test struct {
+		tenant tenant
+		op     graphsim.Operation
+	}
+	runs(t, map[string]test{
+		"documented": {documented(cut), graphsim.OpCreate},
+		"import":     {field(cut).with(CreateMethodImport), graphsim.OpImport},
+	}, func(t *testing.T, test test) {
+		test.tenant.in(t, func(t *testing.T, w *world) {
+			// Seen to be absent before, so it is ours although it is not what was sent.
+			w.Inject(lost(test.op, true))
+			got, err := w.Create(t.Context(), serial("C0", strings.Repeat("x", 129)))
+			var notApplied *NotAppliedError
+			if !errors.As(err, &notApplied) || got.ID != w.stored("C0").ID {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
 	})
 }

@@ -206,6 +206,36 @@ func TestProbe_ARouteThatIsTakenAwayLaterIsRefusedFromThenOn(t *testing.T) {
 	})
 }
 
+func TestProbe_WhatAnAnswerSaysOfTheRoute(t *testing.T) {
+	t.Parallel()
+	type test struct {
+		fault graphsim.Fault
+		want  verdict
+	}
+	runs(t, map[string]test{
+		"201":               {graphsim.Fault{}, routeWorks},
+		"409":               {status(graphsim.OpCreate, http.StatusConflict, false), routeWorks},
+		"lost, with effect": {lost(graphsim.OpCreate, true), routeWorks},
+		"500, with effect":  {status(graphsim.OpCreate, http.StatusInternalServerError, true), routeWorks},
+		"lost, no effect":   {lost(graphsim.OpCreate, false), routeUnknown},
+		"503, no effect":    {status(graphsim.OpCreate, http.StatusServiceUnavailable, false), routeUnknown},
+		"500, no effect":    {status(graphsim.OpCreate, http.StatusInternalServerError, false), routeRefused},
+		"any 404":           {status(graphsim.OpCreate, http.StatusNotFound, false), routeRefused},
+		"400":               {status(graphsim.OpCreate, http.StatusBadRequest, false), routeUnknown},
+		"403":               {status(graphsim.OpCreate, http.StatusForbidden, false), routeUnknown},
+	}, func(t *testing.T, test test) {
+		documented().in(t, func(t *testing.T, w *world) {
+			if test.fault.Operation != "" {
+				w.Inject(test.fault)
+			}
+			_, _ = w.Create(t.Context(), serial("C0", ""))
+			if got, err := w.createRoute.enter(t.Context()); got != test.want || err != nil {
+				t.Errorf("got %d, %v, want %d", got, err, test.want)
+			}
+		})
+	})
+}
+
 func TestRoute_ARefusalIsNotTakenBackByAnEarlierAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRoute()

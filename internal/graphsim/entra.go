@@ -44,7 +44,8 @@ func (s *Server) entraError(c *call, p entraProblem) reply {
 }
 
 func (s *Server) unknownTenant(c *call) *entraProblem {
-	if strings.EqualFold(c.route.tenant, s.options.TenantID) {
+	isHome := len(s.options.Authorities) == 0 || slices.Contains(s.options.Authorities, hostOf(c.root))
+	if isHome && strings.EqualFold(c.route.tenant, s.options.TenantID) {
 		return nil
 	}
 	return &entraProblem{http.StatusBadRequest, "invalid_request", 90002, fmt.Sprintf("Tenant '%s' not found. Check to make sure "+

@@ -31,25 +31,13 @@ type Listener struct {
 // a network. The certificate comes from a CA that is made for this listener and whose key is thrown away. It speaks
 // HTTP/1.1 only, so that a Drop fault ends one connection and one request.
 func (s *Server) Listen(addr string) (*Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("graphsim: listen address: %w", err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("graphsim: listen address %s: only loopback addresses are allowed", addr)
-	}
 	certificate, caPEM, err := makeCertificate(s.options.CertificateNames)
 	if err != nil {
 		return nil, fmt.Errorf("graphsim: make certificate: %w", err)
 	}
-	var config net.ListenConfig
-	socket, err := config.Listen(context.Background(), "tcp", addr)
+	socket, err := listenLoopback(addr)
 	if err != nil {
-		return nil, fmt.Errorf("graphsim: %w", err)
-	}
-	if tcp, ok := socket.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-		_ = socket.Close()
-		return nil, fmt.Errorf("graphsim: listen address %s is not a loopback address", addr)
+		return nil, err
 	}
 	l := &Listener{
 		url: "https://" + socket.Addr().String(), caPEM: caPEM, done: make(chan error, 1),
@@ -63,6 +51,27 @@ func (s *Server) Listen(addr string) (*Listener, error) {
 	}
 	go func() { l.done <- l.server.ServeTLS(socket, "", "") }()
 	return l, nil
+}
+
+// listenLoopback refuses every address that somebody else could reach.
+func listenLoopback(addr string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("graphsim: listen address: %w", err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("graphsim: listen address %s: only loopback addresses are allowed", addr)
+	}
+	var config net.ListenConfig
+	socket, err := config.Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("graphsim: %w", err)
+	}
+	if tcp, ok := socket.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		_ = socket.Close()
+		return nil, fmt.Errorf("graphsim: listen address %s is not a loopback address", addr)
+	}
+	return socket, nil
 }
 
 // URL is https, address and port, without a slash at the end.

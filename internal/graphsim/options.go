@@ -51,6 +51,9 @@ type Options struct {
 
 	// TenantID, ClientID and ClientSecret default to DefaultTenantID, DefaultClientID and DefaultClientSecret.
 	TenantID, ClientID, ClientSecret string
+	// Authorities are the hosts of the authorities that know the tenant, those of its cloud; every other one answers
+	// AADSTS90002. Empty means that every host knows it.
+	Authorities []string
 	// ClientSecretExpired makes the right secret answer AADSTS7000222.
 	ClientSecretExpired bool
 	// ClientCertificates are the certificates registered on the application: a client_assertion signed by one of them
@@ -139,5 +142,6 @@ func (o Options) withDefaults() (Options, error) {
 	o.Roles = slices.Clone(o.Roles)
 	o.ClientCertificates = slices.Clone(o.ClientCertificates)
 	o.FederatedIssuers = slices.Clone(o.FederatedIssuers)
+	o.Authorities = slices.Clone(o.Authorities)
 	return o, nil
 }

@@ -47,6 +47,9 @@ type Client struct {
 	pl    runtime.Pipeline
 	root  *url.URL
 	clock *serviceClock
+	gate  *throttleGate
+
+	writeLimit int
 
 	// ImportedDeviceIdentities is the collection this package is about.
 	ImportedDeviceIdentities *ImportedDeviceIdentitiesClient
@@ -65,8 +68,8 @@ func NewClient(o Options) (*Client, error) {
 	if transport == nil {
 		transport = http.DefaultClient //nolint:forbidigo // only for callers without a transport of their own; the provider always has one
 	}
-	c := &Client{root: root, clock: &serviceClock{}}
 	gate := newThrottleGate(o.RequestLimit, o.WriteLimit)
+	c := &Client{root: root, clock: &serviceClock{}, gate: gate, writeLimit: o.WriteLimit}
 	c.pl = runtime.NewPipeline("intune", "", runtime.PipelineOptions{
 		PerCall: []policy.Policy{newRetryPolicy(gate)},
 		PerRetry: []policy.Policy{
@@ -107,20 +110,27 @@ func parseRoot(endpoint string) (*url.URL, error) {
 // newRequest builds a request for path segments below the API version; every
 // segment is percent-encoded, because ids may hold "/", "+" and "=".
 func (c *Client) newRequest(ctx context.Context, method string, segments ...string) (*policy.Request, error) {
+	path, err := joinPath(segments...)
+	if err != nil {
+		return nil, err
+	}
+	return c.newRequestTo(ctx, method, c.root.String()+"/"+apiVersion+path)
+}
+
+// joinPath is the path of the segments, with a slash before each.
+func joinPath(segments ...string) (string, error) {
 	var b strings.Builder
-	b.WriteString(c.root.String())
-	b.WriteString("/" + apiVersion)
 	for _, segment := range segments {
 		switch segment {
 		case "":
-			return nil, errors.New("graph: an empty path segment was refused; the identifier or id is missing")
+			return "", errors.New("graph: an empty path segment was refused; the identifier or id is missing")
 		case ".", "..":
 			// Encoded or not, URLs resolve these: the request would be about the collection.
-			return nil, fmt.Errorf("graph: the id %q was refused; it cannot be written as a path segment", segment)
+			return "", fmt.Errorf("graph: the id %q was refused; it cannot be written as a path segment", segment)
 		}
 		b.WriteString("/" + escapeSegment(segment))
 	}
-	return c.newRequestTo(ctx, method, b.String())
+	return b.String(), nil
 }
 
 func (c *Client) newRequestTo(ctx context.Context, method, target string) (*policy.Request, error) {

@@ -23,6 +23,8 @@ type ImportedDeviceIdentitiesClient struct {
 	client *Client
 	// qualifiedActions is set once the service refused the short URL of an action.
 	qualifiedActions atomic.Bool
+	// noBatch is set once the tenant refused $batch.
+	noBatch atomic.Bool
 }
 
 // ListOptions narrows a list.

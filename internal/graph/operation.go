@@ -28,6 +28,9 @@ type operation struct {
 	name     string
 	effect   effect
 	statuses []int
+	// items is how many requests the limits count for this one: those inside a
+	// $batch, else 0.
+	items int
 	// decode keeps the answer's content; it runs inside the retry policy, so that
 	// an unreadable 2xx answer of a read is asked for again.
 	decode func(payload []byte) error

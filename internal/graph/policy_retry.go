@@ -69,7 +69,7 @@ func shouldRetry(op operation, e *Error, attempts int) bool {
 	case failureNotSent:
 		return isTransient(e.err) && attempts < maxTransientAttempts
 	case failureUnreadable:
-		return op.effect == effectRead && attempts < maxUnreadableAttempts
+		return op.effect != effectWrite && attempts < maxUnreadableAttempts
 	case failureTransport:
 		return op.effect != effectWrite && isTransient(e.err) && attempts < maxTransientAttempts
 	default:
@@ -105,16 +105,29 @@ func isTransient(err error) bool {
 // holds every request of the process, and returns at once: the gate does the
 // waiting. A wait that the context cannot outlive is refused at its beginning.
 func (p *retryPolicy) wait(ctx context.Context, e *Error, attempts int) error {
-	delay := e.retryAfter
-	if delay == 0 {
-		delay = backoff(attempts)
-	}
+	delay := retryDelay(e, attempts)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
 		return context.DeadlineExceeded
 	}
 	if e.StatusCode == http.StatusTooManyRequests {
 		p.gate.pause(delay)
 		return nil
+	}
+	return sleep(ctx, delay)
+}
+
+// retryDelay is what the service asked for, else a backoff.
+func retryDelay(e *Error, attempts int) time.Duration {
+	if e.retryAfter > 0 {
+		return e.retryAfter
+	}
+	return backoff(attempts)
+}
+
+// sleep refuses a wait that ctx cannot outlive at its beginning.
+func sleep(ctx context.Context, delay time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
+		return context.DeadlineExceeded
 	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()

@@ -24,7 +24,7 @@ type throttlePolicy struct{ gate *throttleGate }
 func (p *throttlePolicy) Do(req *policy.Request) (*http.Response, error) {
 	method := req.Raw().Method
 	write := method != http.MethodGet && method != http.MethodHead
-	if err := p.gate.enter(req.Raw().Context(), write); err != nil {
+	if err := p.gate.enter(req.Raw().Context(), max(1, operationOf(req).items), write); err != nil {
 		return nil, err
 	}
 	return req.Next()
@@ -54,9 +54,9 @@ func (g *throttleGate) pause(d time.Duration) {
 
 // enter waits for its turn. It returns early when ctx ends, or when it would end
 // before the turn comes.
-func (g *throttleGate) enter(ctx context.Context, write bool) error {
+func (g *throttleGate) enter(ctx context.Context, n int, write bool) error {
 	for {
-		delay := g.tryEnter(time.Now(), write)
+		delay := g.tryEnter(time.Now(), n, write)
 		if delay <= 0 {
 			return nil
 		}
@@ -74,19 +74,19 @@ func (g *throttleGate) enter(ctx context.Context, write bool) error {
 }
 
 // tryEnter books the request, or says how long to wait before asking again.
-func (g *throttleGate) tryEnter(now time.Time, write bool) time.Duration {
+func (g *throttleGate) tryEnter(now time.Time, n int, write bool) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	delay := max(g.pauseUntil.Sub(now), g.requests.delay(now))
+	delay := max(g.pauseUntil.Sub(now), g.requests.delay(now, n))
 	if write {
-		delay = max(delay, g.writes.delay(now))
+		delay = max(delay, g.writes.delay(now, n))
 	}
 	if delay > 0 {
 		return delay
 	}
-	g.requests.add(now)
+	g.requests.add(now, n)
 	if write {
-		g.writes.add(now)
+		g.writes.add(now, n)
 	}
 	return 0
 }
@@ -105,17 +105,24 @@ func newWindow(limit int) window {
 	return window{sent: make([]time.Time, limit)}
 }
 
-func (w *window) delay(now time.Time) time.Duration {
-	if len(w.sent) == 0 || w.sent[w.next].IsZero() {
+func (w *window) delay(now time.Time, n int) time.Duration {
+	if len(w.sent) == 0 {
 		return 0
 	}
-	return w.sent[w.next].Add(throttleWindow).Sub(now)
+	last := w.sent[(w.next+min(n, len(w.sent))-1)%len(w.sent)]
+	if last.IsZero() {
+		return 0
+	}
+	return last.Add(throttleWindow).Sub(now)
 }
 
-func (w *window) add(now time.Time) {
+// add books n; what is more than the limit is booked into later windows.
+func (w *window) add(now time.Time, n int) {
 	if len(w.sent) == 0 {
 		return
 	}
-	w.sent[w.next] = now
-	w.next = (w.next + 1) % len(w.sent)
+	for i := range n {
+		w.sent[w.next] = now.Add(time.Duration(i/len(w.sent)) * throttleWindow)
+		w.next = (w.next + 1) % len(w.sent)
+	}
 }

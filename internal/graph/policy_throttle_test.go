@@ -55,7 +55,7 @@ func TestThrottleGate_RefusesAWaitThatTheTimeoutCannotOutlive(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		start := time.Now()
-		err := gate.enter(ctx, false)
+		err := gate.enter(ctx, 1, false)
 		if !errors.Is(err, errPauseTooLong) || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 0 {
 			t.Errorf("got %v after %s", err, time.Since(start))
 		}
@@ -69,7 +69,7 @@ func TestThrottleGate_ShorterPauseDoesNotEndALongerOne(t *testing.T) {
 		gate.pause(time.Minute)
 		gate.pause(time.Second)
 		start := time.Now()
-		if err := gate.enter(t.Context(), false); err != nil || time.Since(start) != time.Minute {
+		if err := gate.enter(t.Context(), 1, false); err != nil || time.Since(start) != time.Minute {
 			t.Errorf("got %v after %s, want the minute", err, time.Since(start))
 		}
 	})
@@ -83,7 +83,7 @@ func TestThrottleGate_EndsWithTheContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		start := time.Now()
-		if err := gate.enter(ctx, true); !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+		if err := gate.enter(ctx, 1, true); !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
 			t.Errorf("got %v after %s", err, time.Since(start))
 		}
 	})

@@ -222,8 +222,9 @@ func TestContract_SpoiltAnswers(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					tn := newTenant(t, graphsim.Options{Profile: graphsim.ProfileDocumented, Seed: serials("C0")})
 					id := tn.find(t, "C0").ID
-					fault.Operation = op
-					tn.Inject(fault)
+					spoilt := fault
+					spoilt.Operation = op
+					tn.Inject(spoilt)
 					err := calls(t, tn, id)[op]()
 					attempts := len(tn.requests(op))
 					bodyMatters := op != graphsim.OpUpdate && op != graphsim.OpDelete

@@ -187,15 +187,19 @@ func TestFind_AsksInASpellingThatTheServiceCanCompare(t *testing.T) {
 	noSearch := func(b *graphsim.Behaviour) { b.SearchRoute = graphsim.RouteForbidden }
 	runs(t, map[string]test{
 		"search, imei": {
-			field(), graphsim.Identity{ImportedDeviceIdentityType: "imei", ImportedDeviceIdentifier: "355450075770212"},
-			Key{deviceid.TypeIMEI, "35-545007-577021-2"}, []graphsim.Operation{graphsim.OpSearch},
+			field(),
+			graphsim.Identity{ImportedDeviceIdentityType: "imei", ImportedDeviceIdentifier: "355450075770212"},
+			Key{deviceid.TypeIMEI, "35-545007-577021-2"},
+			[]graphsim.Operation{graphsim.OpSearch},
 		},
 		"search, serial in lower case": {
 			field(), theirs("C0-1", ""), Key{deviceid.TypeSerialNumber, "c0-1"}, []graphsim.Operation{graphsim.OpSearch},
 		},
 		"filter": {
-			field(noSearch), graphsim.Identity{ImportedDeviceIdentityType: "manufacturerModelSerial", ImportedDeviceIdentifier: "DELLINC,LATITUDE5440,78015131"},
-			Key{deviceid.TypeManufacturerModelSerial, `"Dell, Inc.",Latitude 5440,7801-5131`}, []graphsim.Operation{graphsim.OpSearch, graphsim.OpList},
+			field(noSearch),
+			graphsim.Identity{ImportedDeviceIdentityType: "manufacturerModelSerial", ImportedDeviceIdentifier: "DELLINC,LATITUDE5440,78015131"},
+			Key{deviceid.TypeManufacturerModelSerial, `"Dell, Inc.",Latitude 5440,7801-5131`},
+			[]graphsim.Operation{graphsim.OpSearch, graphsim.OpList},
 		},
 	}, func(t *testing.T, test test) {
 		test.tenant.seeded(test.seed).in(t, func(t *testing.T, w *world) {

@@ -194,6 +194,10 @@ func TestUpdate_InterruptedIsToldAsSuch(t *testing.T) {
 					if !isEnd(err) || time.Since(start) != 5*time.Second {
 						t.Errorf("got %v after %s", err, time.Since(start))
 					}
+					reason := map[string]string{"interrupted": "the operation was interrupted", "timeout": "the operation's timeout ended"}[name]
+					if !strings.Contains(err.Error(), reason) {
+						t.Errorf("got %q, which does not say %q", err, reason)
+					}
 				})
 			})
 		}

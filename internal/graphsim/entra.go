@@ -89,16 +89,38 @@ func (s *Server) instanceDiscovery(c *call) reply {
 		})
 	}
 	tenant, _, _ := strings.Cut(strings.TrimPrefix(endpoint.Path, "/"), "/")
-	host := endpoint.Host
+	names := authorityNames(endpoint.Host)
 	rep := jsonReply(http.StatusOK, map[string]any{
 		"tenant_discovery_endpoint": c.root + "/" + tenant + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
 		"metadata": []any{map[string]any{
-			"preferred_network": host, "preferred_cache": host, "aliases": []any{host},
+			"preferred_network": names[0], "preferred_cache": names[0], "aliases": toAny(names),
 		}},
 	})
 	rep.contentType = "application/json; charset=utf-8"
 	return rep
+}
+
+// authorityNames are the names of an authority, the one that Entra prefers first.
+func authorityNames(host string) []string {
+	for _, names := range [][]string{
+		{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"},
+		{"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"},
+		{"login.microsoftonline.us", "login.usgovcloudapi.net"},
+	} {
+		if slices.Contains(names, host) {
+			return names
+		}
+	}
+	return []string{host}
+}
+
+func toAny(texts []string) []any {
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	return values
 }
 
 // token is the client credentials grant.

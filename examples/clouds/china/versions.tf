@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    intune = {
+      source = "intunetf/intune"
+    }
+  }
+}

@@ -1,0 +1,3 @@
+provider "intune" {
+  environment = "usgovernmentl5"
+}

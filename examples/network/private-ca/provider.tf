@@ -1,0 +1,3 @@
+provider "intune" {
+  ca_certificate_path = "/etc/ssl/certs/example-ca.pem"
+}

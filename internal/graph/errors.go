@@ -194,6 +194,12 @@ func IsBadRequest(err error) bool { return hasStatus(err, http.StatusBadRequest)
 // IsConflict reports whether the object exists already.
 func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
 
+// IsTooLarge reports whether a call carried too much, or took the service too
+// long: half of it may do.
+func IsTooLarge(err error) bool {
+	return hasStatus(err, http.StatusRequestEntityTooLarge) || hasStatus(err, http.StatusGatewayTimeout)
+}
+
 // IsUnauthorized reports whether the access token was not accepted.
 func IsUnauthorized(err error) bool { return hasStatus(err, http.StatusUnauthorized) }
 

@@ -20,10 +20,32 @@ const maxImports = 3
 // Errors: [*ExistsError], [*RejectedError], [*NotAppliedError],
 // [*UnconfirmedError], [*RouteRefusedError], or what the service answered.
 func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
+	defer inv.imports.begin()()
+	who := new(claimant)
+	disputed, err := inv.claims.take(ctx, who, []normalKey{w.normal()})
+	if err != nil {
+		return Identity{}, err
+	}
+	if len(disputed) > 0 && w.Overwrite {
+		// Without overwriting the tenant itself answers that the identity exists.
+		return Identity{}, &DisputedError{Identifiers: []string{w.Identifier}}
+	}
+	created, err := inv.create(ctx, w)
+	if created.ID == "" {
+		inv.claims.release(who, w.normal())
+	}
+	return created, err
+}
+
+func (inv *Inventory) create(ctx context.Context, w Wanted) (Identity, error) {
 	c := &creation{inv: inv, wanted: w}
 	created, err := c.run(ctx)
 	if err != nil {
 		return c.recover(ctx, err)
+	}
+	if c.together > 1 && isComplete(created, w) {
+		// With many creates under way the answer's rows are the reading back.
+		return created, nil
 	}
 	shown, err := inv.confirm(ctx, created, w.Description)
 	var notApplied *NotAppliedError
@@ -45,6 +67,8 @@ type creation struct {
 	absent bool
 	// lost is set once a write of this attempt had an unknown outcome.
 	lost bool
+	// together is how many rows the import call carried that was answered.
+	together int
 }
 
 func (c *creation) run(ctx context.Context) (Identity, error) {
@@ -206,7 +230,9 @@ func (c *creation) byImport(ctx context.Context) (Identity, error) {
 	}
 	row := c.wanted.body()
 	for imports := 1; ; imports++ {
-		rows, err := c.inv.identities.Import(ctx, []graph.NewImportedDeviceIdentity{row}, c.wanted.Overwrite)
+		answer := c.inv.imports.submit(ctx, c.wanted.Key, row, c.wanted.Overwrite)
+		rows, err := answer.rows, answer.err
+		c.together = answer.together
 		if err == nil {
 			return c.readRow(ctx, rows)
 		}
@@ -353,6 +379,12 @@ func (c *creation) recover(ctx context.Context, err error) (Identity, error) {
 		return Identity{}, err
 	}
 	return found, nil
+}
+
+// isComplete reports whether an answer shows everything that a read would.
+func isComplete(created Identity, w Wanted) bool {
+	return created.ID != "" && created.CreatedDateTime != nil && created.Description.Present &&
+		created.Description.Value == w.Description && created.Status != nil && *created.Status
 }
 
 func (w Wanted) body() graph.NewImportedDeviceIdentity {

@@ -80,6 +80,13 @@ type Inventory struct {
 	// attempts, which take a minute.
 	filterRefused atomic.Bool
 	waits         waits
+	snapshots     snapshots
+	// reads counts the refreshes of single identities.
+	reads  atomic.Int64
+	chunks chunkSize
+	claims *claims
+	// imports gathers the rows of concurrent creates.
+	imports *coalescer
 }
 
 // Options configures an [Inventory].
@@ -99,14 +106,20 @@ func Open(o Options) (*Inventory, error) {
 	if method == "" {
 		method = CreateMethodAuto
 	}
-	return &Inventory{
+	inv := &Inventory{
 		client:      client,
 		identities:  client.ImportedDeviceIdentities,
 		method:      method,
 		createRoute: newRoute(),
 		updateRoute: newRoute(),
 		waits:       defaultWaits,
-	}, nil
+		claims:      newClaims(),
+	}
+	inv.imports = newCoalescer(&inv.chunks, func(ctx context.Context, rows []graph.NewImportedDeviceIdentity, overwrite bool) ([]Identity, error) {
+		defer inv.snapshots.changed()
+		return inv.identities.Import(ctx, rows, overwrite)
+	})
+	return inv, nil
 }
 
 // Get reads an identity by its id; [ErrNotFound] when the tenant has none.
@@ -238,8 +251,15 @@ func match(rows []Identity, key Key) (Identity, bool) {
 
 // Delete deletes an identity and waits until it is gone, so that a replacement
 // with the same identifier does not collide. A missing one is no error.
-func (inv *Inventory) Delete(ctx context.Context, id string) error {
+// One that another resource of this run has taken over is left alone.
+func (inv *Inventory) Delete(ctx context.Context, key Key, id string) error {
+	free, done := inv.claims.leave([]normalKey{key.normal()})
+	defer done()
+	if len(free) == 0 {
+		return nil
+	}
 	err := inv.identities.Delete(ctx, id)
+	inv.snapshots.changed()
 	switch {
 	case isMissing(err):
 		return nil

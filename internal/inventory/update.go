@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
 	"github.com/intunetf/terraform-provider-intune/internal/graph"
 )
 
@@ -15,6 +16,7 @@ import (
 // Errors: [ErrNotFound], [*NotAppliedError], [*RouteRefusedError], or what the
 // service answered.
 func (inv *Inventory) UpdateDescription(ctx context.Context, id, description string) (Identity, error) {
+	defer inv.imports.begin()()
 	current, err := inv.Get(ctx, id)
 	if err != nil {
 		return Identity{}, err
@@ -124,17 +126,18 @@ func (inv *Inventory) patch(ctx context.Context, current Identity, form *graph.T
 // overwrite imports the identity again under its stored identifier, which is
 // what the service itself compares. Repeating it does no harm.
 func (inv *Inventory) overwrite(ctx context.Context, current Identity, form *graph.Text, description string) error {
-	row := []graph.NewImportedDeviceIdentity{{
+	row := graph.NewImportedDeviceIdentity{
 		ImportedDeviceIdentifier:   current.ImportedDeviceIdentifier,
 		ImportedDeviceIdentityType: current.ImportedDeviceIdentityType,
 		Description:                form,
-	}}
-	_, err := inv.identities.Import(ctx, row, true)
+	}
+	key := Key{deviceid.Type(current.ImportedDeviceIdentityType), current.ImportedDeviceIdentifier}
+	err := inv.imports.submit(ctx, key, row, true).err
 	if graph.IsOutcomeUnknown(err) && ctx.Err() == nil {
 		if _, readErr := inv.readBack(ctx, current.ID, description, 0); readErr == nil {
 			return nil
 		}
-		_, err = inv.identities.Import(ctx, row, true)
+		err = inv.imports.submit(ctx, key, row, true).err
 	}
 	return err
 }

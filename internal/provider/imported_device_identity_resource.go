@@ -125,7 +125,7 @@ func (r *importedDeviceIdentityResource) Read(ctx context.Context, req resource.
 		return
 	}
 
-	identity, err := inv.Get(ctx, state.ID.ValueString())
+	identity, err := inv.Refresh(ctx, state.ID.ValueString())
 	if errors.Is(err, inventory.ErrNotFound) {
 		tflog.Debug(ctx, "Corporate device identifier is gone", map[string]any{"id": state.ID.ValueString()})
 		resp.State.RemoveResource(ctx)
@@ -196,7 +196,7 @@ func (r *importedDeviceIdentityResource) Delete(ctx context.Context, req resourc
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := inv.Delete(ctx, state.ID.ValueString()); err != nil {
+	if err := inv.Delete(ctx, state.key(), state.ID.ValueString()); err != nil {
 		resp.Diagnostics.Append(r.data.describe(ctx, "delete", state.key(), err)...)
 	}
 }

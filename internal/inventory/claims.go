@@ -5,6 +5,11 @@ import (
 	"sync"
 )
 
+// Owner names one resource of a Terraform configuration for as long as it lives;
+// "" is nobody. It tells a resource that gives up its own identity from one
+// whose identity another resource has taken over.
+type Owner string
+
 // claims keeps, for the process, which keys a create or an adoption has taken,
 // and which are being deleted. It makes moving a row from one resource to
 // another safe in whichever order Terraform does the two halves: a deletion
@@ -12,20 +17,17 @@ import (
 // deletion that has begun is over.
 type claims struct {
 	mu      sync.Mutex
-	taken   map[normalKey]*claimant
+	taken   map[normalKey]Owner
 	leaving map[normalKey]chan struct{}
 }
 
-// claimant is one operation of one resource.
-type claimant struct{ _ byte }
-
 func newClaims() *claims {
-	return &claims{taken: map[normalKey]*claimant{}, leaving: map[normalKey]chan struct{}{}}
+	return &claims{taken: map[normalKey]Owner{}, leaving: map[normalKey]chan struct{}{}}
 }
 
-// take claims all keys or, where another operation of this process has claimed
-// some already, none; those are returned.
-func (c *claims) take(ctx context.Context, who *claimant, keys []normalKey) (disputed []normalKey, err error) {
+// take claims all keys or, where another resource has claimed some in this
+// process, none; those are returned.
+func (c *claims) take(ctx context.Context, who Owner, keys []normalKey) (disputed []normalKey, err error) {
 	for {
 		disputed, leaving := c.tryTake(who, keys)
 		if leaving == nil {
@@ -39,11 +41,11 @@ func (c *claims) take(ctx context.Context, who *claimant, keys []normalKey) (dis
 	}
 }
 
-func (c *claims) tryTake(who *claimant, keys []normalKey) (disputed []normalKey, leaving chan struct{}) {
+func (c *claims) tryTake(who Owner, keys []normalKey) (disputed []normalKey, leaving chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range keys {
-		if owner := c.taken[key]; owner != nil && owner != who {
+		if owner, ok := c.taken[key]; ok && owner != who {
 			disputed = append(disputed, key)
 		}
 		if gone := c.leaving[key]; gone != nil {
@@ -62,12 +64,21 @@ func (c *claims) tryTake(who *claimant, keys []normalKey) (disputed []normalKey,
 	return nil, nil
 }
 
+// forget drops what was claimed. A refresh or an import begins a new run:
+// Terraform reads before it applies, never after, and a process that serves
+// several runs must not take the claims of one into the next.
+func (c *claims) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.taken)
+}
+
 // release gives keys back that a failed operation has not come to own.
-func (c *claims) release(who *claimant, keys ...normalKey) {
+func (c *claims) release(who Owner, keys ...normalKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range keys {
-		if c.taken[key] == who {
+		if owner, ok := c.taken[key]; ok && owner == who {
 			delete(c.taken, key)
 		}
 	}
@@ -75,15 +86,18 @@ func (c *claims) release(who *claimant, keys ...normalKey) {
 
 // leave announces deletions. It returns the keys that may be deleted, and what
 // to call when that is over.
-func (c *claims) leave(keys []normalKey) (free []normalKey, done func()) {
+func (c *claims) leave(who Owner, keys []normalKey) (free []normalKey, done func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	over := make(chan struct{})
 	for _, key := range keys {
-		if c.taken[key] == nil && c.leaving[key] == nil {
-			c.leaving[key] = over
-			free = append(free, key)
+		owner, taken := c.taken[key]
+		if taken && owner != who || c.leaving[key] != nil {
+			continue
 		}
+		delete(c.taken, key)
+		c.leaving[key] = over
+		free = append(free, key)
 	}
 	return free, func() {
 		c.mu.Lock()

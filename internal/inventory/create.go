@@ -21,8 +21,7 @@ const maxImports = 3
 // [*UnconfirmedError], [*RouteRefusedError], or what the service answered.
 func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
 	defer inv.imports.begin()()
-	who := new(claimant)
-	disputed, err := inv.claims.take(ctx, who, []normalKey{w.normal()})
+	disputed, err := inv.claims.take(ctx, w.Owner, []normalKey{w.normal()})
 	if err != nil {
 		return Identity{}, err
 	}
@@ -32,7 +31,7 @@ func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
 	}
 	created, err := inv.create(ctx, w)
 	if created.ID == "" {
-		inv.claims.release(who, w.normal())
+		inv.claims.release(w.Owner, w.normal())
 	}
 	return created, err
 }

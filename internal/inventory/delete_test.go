@@ -16,7 +16,7 @@ func TestDelete_IsConfirmedByARead(t *testing.T) {
 	runs(t, map[string]tenant{"documented": documented(), "field": field()}, func(t *testing.T, tn tenant) {
 		tn.seeded(theirs("C0", ""), theirs("C1", "")).in(t, func(t *testing.T, w *world) {
 			id := w.stored("C0").ID
-			if err := w.Delete(t.Context(), Key{}, id); err != nil {
+			if err := w.Delete(t.Context(), "", Key{}, id); err != nil {
 				t.Fatal(err)
 			}
 			if left := w.Tenant().Identities(); len(left) != 1 || left[0].ImportedDeviceIdentifier != "C1" {
@@ -43,7 +43,7 @@ func TestDelete_AMissingIDIsNoError(t *testing.T) {
 	}, func(t *testing.T, test test) {
 		test.tenant.in(t, func(t *testing.T, w *world) {
 			start := time.Now()
-			if err := w.Delete(t.Context(), Key{}, "AkMw"); err != nil || time.Since(start) != 0 {
+			if err := w.Delete(t.Context(), "", Key{}, "AkMw"); err != nil || time.Since(start) != 0 {
 				t.Errorf("got %v after %s", err, time.Since(start))
 			}
 			w.wantOperations(test.want...)
@@ -70,7 +70,7 @@ func TestDelete_WaitsUntilTheIdentityIsGone(t *testing.T) {
 			}
 			start := time.Now()
 			id := w.stored("C0").ID
-			if err := w.Delete(t.Context(), Key{}, id); err != nil {
+			if err := w.Delete(t.Context(), "", Key{}, id); err != nil {
 				t.Fatal(err)
 			}
 			if waited := time.Since(start); waited < 50*time.Second || waited > time.Minute {
@@ -88,7 +88,7 @@ func TestDelete_ALostReply(t *testing.T) {
 				t.Parallel()
 				tn.seeded(theirs("C0", "")).in(t, func(t *testing.T, w *world) {
 					w.Inject(fault)
-					if err := w.Delete(t.Context(), Key{}, w.stored("C0").ID); err != nil {
+					if err := w.Delete(t.Context(), "", Key{}, w.stored("C0").ID); err != nil {
 						t.Errorf("got %v", err)
 					}
 					if left := w.Tenant().Identities(); len(left) > 0 {
@@ -107,7 +107,7 @@ func TestDelete_EveryReplyLost(t *testing.T) {
 			t.Parallel()
 			documented().seeded(theirs("C0", "")).in(t, func(t *testing.T, w *world) {
 				w.Inject(always(status(graphsim.OpDelete, http.StatusServiceUnavailable, after)))
-				err := w.Delete(t.Context(), Key{}, w.stored("C0").ID)
+				err := w.Delete(t.Context(), "", Key{}, w.stored("C0").ID)
 				if after && err != nil || !after && (!graph.IsOutcomeUnknown(err) || !strings.Contains(err.Error(), "(last of 8 attempts)")) {
 					t.Errorf("got %v", err)
 				}
@@ -140,7 +140,7 @@ func TestDelete_RefusalsAreReported(t *testing.T) {
 		field().seeded(theirs("C0", "")).in(t, func(t *testing.T, w *world) {
 			w.Inject(test.faults...)
 			start := time.Now()
-			err := w.Delete(t.Context(), Key{}, w.stored("C0").ID)
+			err := w.Delete(t.Context(), "", Key{}, w.stored("C0").ID)
 			if !test.is(err) || time.Since(start) > test.within {
 				t.Errorf("got %v after %s", err, time.Since(start))
 			}
@@ -153,7 +153,7 @@ func TestDelete_OneThatIsNeverDoneIsAnError(t *testing.T) {
 	t.Parallel()
 	field().seeded(theirs("C0", "")).lagging(time.Hour).in(t, func(t *testing.T, w *world) {
 		id := w.stored("C0").ID
-		err := w.Delete(t.Context(), Key{}, id)
+		err := w.Delete(t.Context(), "", Key{}, id)
 		var notApplied *NotAppliedError
 		if want := "Graph accepted the deletion, but the identifier is still there after 2m0s"; !errors.As(err, &notApplied) || err.Error() != want || notApplied.ID != id {
 			t.Errorf("got %v", err)
@@ -165,7 +165,7 @@ func TestDelete_AReadThatFailsAfterwards(t *testing.T) {
 	t.Parallel()
 	field().seeded(theirs("C0", "")).in(t, func(t *testing.T, w *world) {
 		w.Inject(always(status(graphsim.OpGet, http.StatusForbidden, false)))
-		err := w.Delete(t.Context(), Key{}, w.stored("C0").ID)
+		err := w.Delete(t.Context(), "", Key{}, w.stored("C0").ID)
 		if want := "Graph accepted the deletion, but whether the identifier is gone could not be read: Graph answered 403"; err == nil || !strings.HasPrefix(err.Error(), want) || !IsForbidden(err) {
 			t.Errorf("got %v", err)
 		}
@@ -176,7 +176,7 @@ func TestDelete_AReplacementDoesNotCollide(t *testing.T) {
 	t.Parallel()
 	runs(t, map[string]tenant{"documented": documented(), "field": field()}, func(t *testing.T, tn tenant) {
 		tn.seeded(theirs("C0", "before")).lagging(20*time.Second).in(t, func(t *testing.T, w *world) {
-			if err := w.Delete(t.Context(), Key{}, w.stored("C0").ID); err != nil {
+			if err := w.Delete(t.Context(), "", Key{}, w.stored("C0").ID); err != nil {
 				t.Fatal(err)
 			}
 			got, err := w.Create(t.Context(), serial("C0", "after"))
@@ -193,7 +193,7 @@ func TestDelete_OneThatSomebodyElseHasJustDone(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		if err := w.Delete(t.Context(), Key{}, id); err != nil || time.Since(start) < 10*time.Second {
+		if err := w.Delete(t.Context(), "", Key{}, id); err != nil || time.Since(start) < 10*time.Second {
 			t.Errorf("got %v after %s", err, time.Since(start))
 		}
 	})

@@ -12,7 +12,8 @@ import (
 // Fleet is a set of identities of one type that are managed together, whatever
 // its size, in a number of requests that grows with chunks and pages.
 type Fleet struct {
-	Type deviceid.Type
+	Owner Owner
+	Type  deviceid.Type
 	// Platform is sent when a row is created.
 	Platform string
 	// Overwrite changes the description of rows that are in the tenant already.
@@ -46,6 +47,7 @@ type FleetResult struct {
 // that the tenant does not have. Before rows are dropped the list is read once
 // more, because paging skips rows while others are deleted.
 func (inv *Inventory) ReadFleet(ctx context.Context, t deviceid.Type, rows Rows) (Rows, error) {
+	inv.claims.forget()
 	list, err := inv.snapshot(ctx, false)
 	if err != nil {
 		return nil, err
@@ -79,6 +81,7 @@ func (inv *Inventory) ReadFleet(ctx context.Context, t deviceid.Type, rows Rows)
 
 // ListFleet is every identity of a type, in the tenant's spelling.
 func (inv *Inventory) ListFleet(ctx context.Context, t deviceid.Type) (Rows, error) {
+	inv.claims.forget()
 	list, err := inv.snapshot(ctx, false)
 	if err != nil {
 		return nil, err

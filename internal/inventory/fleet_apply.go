@@ -19,8 +19,6 @@ type fleetApply struct {
 	result FleetResult
 	// since is the service's own time before anything was written.
 	since time.Time
-	// who claims the rows.
-	who claimant
 	// create and overwrite are what the pre-flight left to write.
 	create, overwrite []Wanted
 }
@@ -34,7 +32,7 @@ func (a *fleetApply) claim(ctx context.Context) error {
 			spelled[Key{a.fleet.Type, identifier}.normal()] = identifier
 		}
 	}
-	disputed, err := a.inv.claims.take(ctx, &a.who, slices.Collect(maps.Keys(spelled)))
+	disputed, err := a.inv.claims.take(ctx, a.fleet.Owner, slices.Collect(maps.Keys(spelled)))
 	if err != nil || len(disputed) == 0 {
 		return err
 	}
@@ -52,7 +50,7 @@ func (a *fleetApply) release() {
 	for _, rows := range []Rows{a.change.Add, a.change.Update} {
 		for identifier := range rows {
 			if _, in := a.result.In[identifier]; !in {
-				a.inv.claims.release(&a.who, Key{a.fleet.Type, identifier}.normal())
+				a.inv.claims.release(a.fleet.Owner, Key{a.fleet.Type, identifier}.normal())
 			}
 		}
 	}
@@ -193,7 +191,7 @@ func (a *fleetApply) remove(ctx context.Context) error {
 	for _, identifier := range a.change.Remove {
 		spelled[Key{a.fleet.Type, identifier}.normal()] = identifier
 	}
-	free, done := a.inv.claims.leave(slices.Collect(maps.Keys(spelled)))
+	free, done := a.inv.claims.leave(a.fleet.Owner, slices.Collect(maps.Keys(spelled)))
 	defer done()
 	toDelete := map[normalKey]bool{}
 	for _, key := range free {

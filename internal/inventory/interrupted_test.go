@@ -226,7 +226,7 @@ func TestDelete_InterruptedIsToldAsSuch(t *testing.T) {
 					ctx, cancel := interrupt(t.Context())
 					defer cancel()
 					start := time.Now()
-					err := w.Delete(ctx, Key{}, w.stored("C0").ID)
+					err := w.Delete(ctx, "", Key{}, w.stored("C0").ID)
 					if !isEnd(err) || time.Since(start) != 5*time.Second {
 						t.Errorf("got %v after %s", err, time.Since(start))
 					}

@@ -55,6 +55,7 @@ func (k Key) String() string { return string(k.Type) + "/" + k.Identifier }
 // service after the create; field tenants ignore them even then.
 type Wanted struct {
 	Key
+	Owner           Owner
 	Description     string
 	Platform        string
 	EnrollmentState string
@@ -252,8 +253,8 @@ func match(rows []Identity, key Key) (Identity, bool) {
 // Delete deletes an identity and waits until it is gone, so that a replacement
 // with the same identifier does not collide. A missing one is no error.
 // One that another resource of this run has taken over is left alone.
-func (inv *Inventory) Delete(ctx context.Context, key Key, id string) error {
-	free, done := inv.claims.leave([]normalKey{key.normal()})
+func (inv *Inventory) Delete(ctx context.Context, who Owner, key Key, id string) error {
+	free, done := inv.claims.leave(who, []normalKey{key.normal()})
 	defer done()
 	if len(free) == 0 {
 		return nil

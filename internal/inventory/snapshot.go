@@ -122,6 +122,7 @@ func (inv *Inventory) readList(ctx context.Context, writes uint64) (*snapshot, e
 // show is asked for by its id before it is called missing: lists lag, and paging
 // skips rows while others are deleted.
 func (inv *Inventory) Refresh(ctx context.Context, id string) (Identity, error) {
+	inv.claims.forget()
 	if inv.reads.Add(1) <= directReads {
 		return inv.Get(ctx, id)
 	}

@@ -115,7 +115,7 @@ func (l *liveTenant) sweep() {
 			continue
 		}
 		if err == nil {
-			err = l.inventory.Delete(ctx, key, found.ID)
+			err = l.inventory.Delete(ctx, "", key, found.ID)
 		}
 		if err != nil {
 			l.t.Errorf("%s was left in the tenant: %v", key, err)

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -100,34 +99,15 @@ func createOnlyOf(config importedDeviceIdentityModel) createOnly {
 	}
 }
 
-type privateReader interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-type privateWriter interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
 // readCreateOnly is nil for a resource that was imported and not yet read.
 func readCreateOnly(ctx context.Context, private privateReader) (*createOnly, diag.Diagnostics) {
-	raw, diags := private.GetKey(ctx, createOnlyKey)
-	if diags.HasError() || len(raw) == 0 {
-		return nil, diags
-	}
-	recorded := new(createOnly)
-	if err := json.Unmarshal(raw, recorded); err != nil {
-		diags.AddError("Unreadable Private State", "The private state of this resource is not what this provider writes: "+err.Error()+". Please report this to the provider's developers.")
-		return nil, diags
-	}
+	var recorded *createOnly
+	diags := readPrivate(ctx, private, createOnlyKey, &recorded)
 	return recorded, diags
 }
 
 func writeCreateOnly(ctx context.Context, private privateWriter, config importedDeviceIdentityModel) diag.Diagnostics {
-	raw, err := json.Marshal(createOnlyOf(config))
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Private State Not Written", err.Error())}
-	}
-	return private.SetKey(ctx, createOnlyKey, raw)
+	return writePrivate(ctx, private, createOnlyKey, createOnlyOf(config))
 }
 
 // warnAboutCreateOnly says which configured properties have no effect any more:

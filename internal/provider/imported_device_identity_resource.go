@@ -89,7 +89,10 @@ func (r *importedDeviceIdentityResource) Create(ctx context.Context, req resourc
 		return
 	}
 
-	identity, err := inv.Create(ctx, plan.toWanted())
+	wanted := plan.toWanted()
+	wanted.Owner = newOwner()
+	resp.Diagnostics.Append(writeOwner(ctx, resp.Private, wanted.Owner)...)
+	identity, err := inv.Create(ctx, wanted)
 	if identity.ID != "" {
 		// The id is saved whatever happened after it was known: what was created
 		// must never be lost.
@@ -196,7 +199,12 @@ func (r *importedDeviceIdentityResource) Delete(ctx context.Context, req resourc
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := inv.Delete(ctx, state.key(), state.ID.ValueString()); err != nil {
+	owner, diags := readOwner(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := inv.Delete(ctx, owner, state.key(), state.ID.ValueString()); err != nil {
 		resp.Diagnostics.Append(r.data.describe(ctx, "delete", state.key(), err)...)
 	}
 }

@@ -98,6 +98,10 @@ func isPermanent(err error) bool {
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return true
 	}
+	// Nobody listens at the proxy's address: it is mistyped, seldom restarted.
+	if isProxyUnreachable(err) && errors.Is(err, syscall.ECONNREFUSED) {
+		return true
+	}
 	// Nobody answers at the address of the metadata service: not a machine of
 	// Azure. Each further try would cost another half a minute.
 	var op *net.OpError
@@ -106,6 +110,12 @@ func isPermanent(err error) bool {
 		return ok && address.IP.IsLinkLocalUnicast()
 	}
 	return false
+}
+
+// isProxyUnreachable reports whether the proxy itself was not reached.
+func isProxyUnreachable(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "proxyconnect"
 }
 
 // isTLS reports whether err is about the peer's certificate or its not

@@ -114,19 +114,21 @@ func explainCause(failed *TokenError, cloud Cloud) (what, text string) {
 		host = cloud.AuthorityHost
 	}
 	var dns *net.DNSError
-	var op *net.OpError
 	var timeout net.Error
 	switch {
 	case is[*assertionError](cause):
 		return "No OIDC Token", "The OIDC token to sign in with was not to be had."
-	case is[*proxyError](cause), errors.As(cause, &op) && op.Op == "proxyconnect":
+	case isProxyUnreachable(cause):
+		return "Proxy Unreachable", fmt.Sprintf("The connection to %s goes through a proxy, and no proxy answers at its address. "+
+			"Check the environment variables HTTPS_PROXY and NO_PROXY.", host)
+	case is[*proxyError](cause):
 		return "Proxy Refused", fmt.Sprintf("The connection to %s goes through a proxy, which did not let it through. "+
 			"Check the environment variables HTTPS_PROXY and NO_PROXY, and that the proxy allows this host.", host)
 	case is[*redirectError](cause):
 		return "Redirect Refused", "The server sent the request on to another place. Something other than Entra answers at this address, a sign-in page of a proxy for example."
 	case isTLS(cause):
-		return "Untrusted Certificate", fmt.Sprintf("The TLS certificate of %s is not trusted. Where a proxy or firewall re-signs traffic, give its CA certificate by %s.",
-			host, howToSet("ca_certificate_path"))
+		return "Untrusted Certificate", fmt.Sprintf("The TLS certificate of %s is not trusted. A proxy or firewall that inspects traffic signs it anew: give a PEM file with its "+
+			"certificate authority.", host)
 	case errors.As(cause, &dns):
 		return "Unknown Host", fmt.Sprintf("The host name %s cannot be resolved. Check the network and DNS; where only a proxy reaches the internet, set HTTPS_PROXY.%s", dns.Name, customHint(cloud))
 	case failed.Method == methodMSI && is[*net.OpError](cause):

@@ -51,11 +51,14 @@ func TestExplain_TransportFailures(t *testing.T) {
 		"unreachable":     {cause: syscall.ENETUNREACH, summary: "Host Unreachable", want: "No connection to", isPermanent: true},
 		"unknown CA": {
 			cause: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, summary: "Untrusted Certificate",
-			want:        "Where a proxy or firewall re-signs traffic, give its CA certificate by `ca_certificate_path` (environment: INTUNE_CA_CERTIFICATE_PATH).",
+			want:        "signs it anew: give a PEM file with its certificate authority.\nSetting to look at: `ca_certificate_path` (environment: INTUNE_CA_CERTIFICATE_PATH).\n",
 			isPermanent: true,
 		},
-		"no TLS":           {cause: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, summary: "Untrusted Certificate", want: "not trusted", isPermanent: true},
-		"proxy refused":    {cause: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused}, summary: "Proxy Refused", want: "Check the environment variables HTTPS_PROXY and NO_PROXY"},
+		"no TLS": {cause: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, summary: "Untrusted Certificate", want: "not trusted", isPermanent: true},
+		"proxy unreachable": {
+			cause:   &net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused},
+			summary: "Proxy Unreachable", want: "no proxy answers at its address. Check the environment variables HTTPS_PROXY and NO_PROXY.", isPermanent: true,
+		},
 		"proxy answers":    {cause: &proxyError{proxy: "proxy:3128", status: "407 Proxy Authentication Required"}, summary: "Proxy Refused", want: `the proxy proxy:3128 answered "407 Proxy Authentication Required"`},
 		"redirect":         {cause: &redirectError{method: "POST", from: "https://a", to: "https://b"}, summary: "Redirect Refused", want: "Error: https://a answered a POST with a redirect to https://b"},
 		"no answer":        {cause: context.DeadlineExceeded, summary: "No Answer", want: "no answer from login.example.com in time"},

@@ -78,13 +78,26 @@ func newTokenError(err error, f failure, c *Credential) *TokenError {
 	if advice, ok := adviceFor(e.Code); ok && len(advice.attributes) > 0 && !c.isTool {
 		e.Attributes = advice.attributesFor(c)
 	}
-	if e.isClockWrong() {
-		e.Attributes = nil // no setting mends a clock
-	}
-	if assertion, ok := errors.AsType[*assertionError](f.cause); ok {
-		e.Attributes = append([]string{assertion.attribute}, slices.DeleteFunc(e.Attributes, func(a string) bool { return a == assertion.attribute })...)
-	}
+	e.blame(c)
 	return e
+}
+
+// blame corrects the settings to look at where the method's own are not at
+// fault.
+func (e *TokenError) blame(c *Credential) {
+	cause := e.failure.cause
+	assertion, isAssertion := errors.AsType[*assertionError](cause)
+	switch {
+	case e.isClockWrong():
+		e.Attributes = nil // no setting mends a clock
+	case isAssertion:
+		e.Attributes = append([]string{assertion.attribute}, slices.DeleteFunc(e.Attributes, func(a string) bool { return a == assertion.attribute })...)
+	case cause == nil || e.Code != "" || c.isTool || c.method == methodMSI:
+	case isTLS(cause):
+		e.Attributes = []string{"ca_certificate_path"}
+	default:
+		e.Attributes = nil // it is the network
+	}
 }
 
 // isClockWrong reports whether an assertion that was signed a moment ago is

@@ -39,6 +39,7 @@ type standIn struct {
 	ci     *issuer
 	pfx    []byte
 	folder string // takes the place of /etc/terraform
+	now    func() time.Time
 
 	mu       sync.Mutex
 	requests []*http.Request // to the CI system and the metadata service
@@ -73,7 +74,7 @@ func (s *standIn) github(w http.ResponseWriter, r *http.Request) {
 	case query.Get("api-version") != "2.0" || query.Get("audience") != "api://AzureADTokenExchange":
 		w.WriteHeader(http.StatusBadRequest)
 	default:
-		s.reply(w, map[string]any{"count": 1, "value": s.ci.token(s.t, wireSubject, time.Now())})
+		s.reply(w, map[string]any{"count": 1, "value": s.federated()})
 	}
 }
 
@@ -88,7 +89,7 @@ func (s *standIn) devops(w http.ResponseWriter, r *http.Request) {
 	case query.Get("api-version") != "7.1" || query.Get("serviceConnectionId") != connection:
 		w.WriteHeader(http.StatusNotFound)
 	default:
-		s.reply(w, map[string]any{"oidcToken": s.ci.token(s.t, wireSubject, time.Now())})
+		s.reply(w, map[string]any{"oidcToken": s.federated()})
 	}
 }
 
@@ -182,7 +183,7 @@ func authentications() map[string]authentication {
 			return []string{"ARM_CLIENT_CERTIFICATE_PASSWORD=" + pfxPassword}
 		}, nil},
 		"OIDC token file": {"oidc-token-file", func(s *standIn) []string {
-			s.file("id-token", []byte(s.ci.token(s.t, wireSubject, time.Now())+"\n"))
+			s.file("id-token", []byte(s.federated()+"\n"))
 			return nil
 		}, nil},
 		"GitHub Actions": {"github-actions", func(*standIn) []string {
@@ -200,7 +201,7 @@ func authentications() map[string]authentication {
 		"AKS workload identity": {"aks-workload-identity", func(s *standIn) []string {
 			return []string{
 				"AZURE_TENANT_ID=" + exampleTenant, "AZURE_CLIENT_ID=" + exampleClient, "AZURE_AUTHORITY_HOST=https://login.microsoftonline.com/",
-				"AZURE_FEDERATED_TOKEN_FILE=" + s.file("azure-identity-token", []byte(s.ci.token(s.t, wireSubject, time.Now()))),
+				"AZURE_FEDERATED_TOKEN_FILE=" + s.file("azure-identity-token", []byte(s.federated())),
 			}
 		}, nil},
 		"managed identity": {"managed-identity", func(s *standIn) []string {
@@ -264,7 +265,7 @@ func TestAuthentication_EveryExampleSignsInAndApplies(t *testing.T) {
 		folders[test.folder] = true
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &standIn{t: t, ci: ci, pfx: pfx, folder: t.TempDir()}
+			s := &standIn{t: t, ci: ci, pfx: pfx, folder: t.TempDir(), now: time.Now}
 			s.net = newInternet(t, graphsim.Options{
 				TenantID: exampleTenant, ClientID: exampleClient, ClientSecret: wireSecret,
 				ClientCertificates: []*x509.Certificate{certificate}, FederatedIssuers: []graphsim.FederatedIssuer{ci.trust(wireSubject)},

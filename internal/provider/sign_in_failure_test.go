@@ -165,9 +165,10 @@ func compareMessages(t *testing.T, messages map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(messages)) {
 		all.WriteString("=== " + name + "\n\n" + strings.TrimSpace(messages[name]) + "\n\n")
 	}
+	got := strings.TrimSpace(all.String()) + "\n"
 	file := filepath.Join("testdata", "sign_in_failures.golden.txt")
 	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(file, []byte(all.String()), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,7 +179,7 @@ func compareMessages(t *testing.T, messages map[string]string) {
 	if len(messages) != strings.Count(string(want), "=== ") {
 		return // only some of the failures were run
 	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(all.String(), "\n")); diff != "" {
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
 	"github.com/intunetf/terraform-provider-intune/internal/graph"
 )
 
@@ -378,27 +377,4 @@ func (c *creation) recover(ctx context.Context, err error) (Identity, error) {
 		return Identity{}, err
 	}
 	return found, nil
-}
-
-// isComplete reports whether an answer shows everything that a read would.
-func isComplete(created Identity, w Wanted) bool {
-	return created.ID != "" && created.CreatedDateTime != nil && created.Description.Present &&
-		created.Description.Value == w.Description && created.Status != nil && *created.Status
-}
-
-func (w Wanted) body() graph.NewImportedDeviceIdentity {
-	body := graph.NewImportedDeviceIdentity{
-		ImportedDeviceIdentifier:   deviceid.Wire(w.Type, w.Identifier),
-		ImportedDeviceIdentityType: string(w.Type),
-		EnrollmentState:            w.EnrollmentState,
-		Platform:                   w.Platform,
-		Status:                     w.Status,
-	}
-	if w.Description != "" || w.Overwrite {
-		body.Description = graph.NewText(w.Description)
-	}
-	if w.LastContacted != nil {
-		body.LastContactedDateTime = &graph.DateTime{Time: *w.LastContacted}
-	}
-	return body
 }

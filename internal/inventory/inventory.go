@@ -50,22 +50,6 @@ type Key struct {
 
 func (k Key) String() string { return string(k.Type) + "/" + k.Identifier }
 
-// Wanted is an identity to create. Zero values of the optional members are not
-// sent. Platform, EnrollmentState, LastContacted and Status belong to the
-// service after the create; field tenants ignore them even then.
-type Wanted struct {
-	Key
-	Owner           Owner
-	Description     string
-	Platform        string
-	EnrollmentState string
-	LastContacted   *time.Time
-	Status          *bool
-	// Overwrite adopts an identity that is in the tenant already and sets its
-	// description; without it such an identity is an [*ExistsError].
-	Overwrite bool
-}
-
 // Inventory is one tenant's identities. It is safe for concurrent use and is
 // shared by everything that one provider process does.
 type Inventory struct {

@@ -27,12 +27,15 @@ func (d *providerData) describe(ctx context.Context, verb string, key inventory.
 	tried := fmt.Sprintf("Terraform tried to %s the corporate device identifier%s.", verb, keyText(key))
 	var exists *inventory.ExistsError
 	var unconfirmed *inventory.UnconfirmedError
+	var disputed *inventory.DisputedError
 	switch {
 	case errors.As(err, &exists):
 		diags.AddAttributeError(path.Root("imported_device_identifier"), "Device Identifier Exists Already", existsDetail(exists.Existing))
 	case errors.As(err, &unconfirmed):
 		diags.AddWarning("Created Device Identifier Not Confirmed", paragraphs(tried, sentence(unconfirmed.Error()),
 			"It is in the state; the next plan reads it and says so if it is missing.", supportText(err)))
+	case errors.As(err, &disputed):
+		diags.AddAttributeError(path.Root("imported_device_identifier"), "Device Identifier Managed Twice", disputeDetail(disputed))
 	case errors.Is(err, inventory.ErrNotFound):
 		diags.AddError("Device Identifier Vanished", paragraphs(tried,
 			"The tenant does not have it any more: it was deleted outside Terraform after the plan was made. Plan again; Terraform will then create it anew."))

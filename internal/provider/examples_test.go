@@ -33,8 +33,8 @@ func exampleFolders(t *testing.T) []string {
 	return folders
 }
 
-// importedKey finds what an example imports: it must be in the tenant already.
-var importedKey = regexp.MustCompile(`"serialNumber/(\$\{each\.key\}|[A-Z0-9]+)"`)
+// importBlockKey finds what an example imports: it must be in the tenant already.
+var importBlockKey = regexp.MustCompile(`"serialNumber/(\$\{each\.key\}|[A-Z0-9]+)"`)
 
 // TestExamples_ApplyAndThenPlanNothing runs every example as a reader would,
 // with the credential in the environment.
@@ -53,7 +53,7 @@ func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 				all += content
 			}
 			sim := newTenant(t, graphsim.ProfileField)
-			for _, match := range importedKey.FindAllStringSubmatch(all, -1) {
+			for _, match := range importBlockKey.FindAllStringSubmatch(all, -1) {
 				serials := []string{match[1]}
 				if strings.HasPrefix(match[1], "$") {
 					serials = regexp.MustCompile(`DMPX7K2QJF\d\d`).FindAllString(all, -1)

@@ -44,6 +44,24 @@ func newProtocol(t *testing.T, sim *tenant, settings map[string]any) *protocol {
 	return p
 }
 
+// newFleetProtocol drives the fleet resource.
+func newFleetProtocol(t *testing.T, sim *tenant, settings map[string]any) *protocol {
+	t.Helper()
+	return newProtocol(t, sim, settings).of(fleetType)
+}
+
+const fleetType = "intune_imported_device_identities"
+
+// of drives another resource of the same provider process.
+func (p *protocol) of(typeName string) *protocol {
+	p.t.Helper()
+	schemas, err := p.server.GetProviderSchema(p.t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	p.check(err)
+	other := *p
+	other.resource, other.typeName = schemas.ResourceSchemas[typeName], typeName
+	return &other
+}
+
 func startProtocol(t *testing.T) *protocol {
 	t.Helper()
 	server, err := providerserver.NewProtocol6WithError(New("test")())()
@@ -247,6 +265,16 @@ func (i instance) attribute(t *testing.T, name string) any {
 	}
 }
 
+// rows are the rows of a fleet.
+func (i instance) rows(t *testing.T) map[string]string {
+	t.Helper()
+	rows, err := rowsOf(i.value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows.Rows
+}
+
 func (i instance) isGone() bool { return i.value.IsNull() }
 
 // unknown stands for a value that Terraform does not know yet.
@@ -280,6 +308,12 @@ func toValue(t *testing.T, attributeType tftypes.Type, v any) tftypes.Value {
 		return tftypes.NewValue(attributeType, tftypes.UnknownValue)
 	case int:
 		return tftypes.NewValue(attributeType, big.NewFloat(float64(v)))
+	case map[string]string: // the rows of a fleet
+		elements := map[string]tftypes.Value{}
+		for key, element := range v {
+			elements[key] = tftypes.NewValue(tftypes.String, element)
+		}
+		return tftypes.NewValue(attributeType, elements)
 	case map[string]any: // the timeouts block
 		nested, ok := attributeType.(tftypes.Object)
 		if !ok {

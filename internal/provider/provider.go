@@ -30,7 +30,7 @@ func (p *intuneProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 }
 
 func (p *intuneProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newImportedDeviceIdentityResource}
+	return []func() resource.Resource{newImportedDeviceIdentityResource, newImportedDeviceIdentitiesResource}
 }
 
 func (p *intuneProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }

@@ -61,6 +61,7 @@ type providerData struct {
 	cloud      credential.Cloud
 	credential *credential.Credential
 	inventory  *inventory.Inventory
+	writeLimit int
 }
 
 func (d *providerData) connect(ctx context.Context, config providerConfig, userAgent string) diag.Diagnostics {
@@ -80,6 +81,7 @@ func (d *providerData) connect(ctx context.Context, config providerConfig, userA
 		return diag.Diagnostics{diag.NewErrorDiagnostic(summary, detail)}
 	}
 	tflog.Info(ctx, "Signed in", map[string]any{"method": d.credential.Method(), "environment": d.cloud.Name, "graph_endpoint": d.cloud.GraphEndpoint})
+	d.writeLimit = config.writeLimit
 	options := inventory.Options{CreateMethod: config.createMethod}
 	options.Endpoint = d.cloud.GraphEndpoint
 	options.Scope = d.cloud.Scope

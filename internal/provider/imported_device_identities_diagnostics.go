@@ -1,0 +1,68 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
+	"github.com/intunetf/terraform-provider-intune/internal/inventory"
+)
+
+// describeFleet turns a failed operation on a fleet into a diagnostic.
+func (d *providerData) describeFleet(ctx context.Context, verb string, t deviceid.Type, err error) diag.Diagnostics {
+	var diags diag.Diagnostics
+	var conflict *inventory.ConflictError
+	var malformed *inventory.MalformedError
+	var disputed *inventory.DisputedError
+	var partial *inventory.PartialError
+	title := "Cannot " + capitalise(verb) + " Device Identifiers"
+	tried := fmt.Sprintf("Terraform tried to %s corporate device identifiers of type %s.", verb, t)
+	switch {
+	case errors.As(err, &conflict):
+		diags.AddAttributeError(identitiesPath, "Device Identifiers Exist Already", conflictDetail(conflict.Rows))
+	case errors.As(err, &malformed):
+		for _, identifier := range malformed.Identifiers[:min(len(malformed.Identifiers), shownRows)] {
+			diags.AddAttributeError(identitiesPath.AtMapKey(identifier), "Malformed Device Identifier", fmt.Sprintf(
+				"Intune refuses %q as an identifier of type %s and does not say which rule it breaks. Nothing was written. Correct the row or remove it.", identifier, t))
+		}
+		if rest := malformed.Identifiers[min(len(malformed.Identifiers), shownRows):]; len(rest) > 0 {
+			diags.AddAttributeError(identitiesPath, "Malformed Device Identifiers", fmt.Sprintf("Intune refuses %s more rows: %v.", grouped(len(rest)), quoted(rest)))
+		}
+	case errors.As(err, &disputed):
+		diags.AddAttributeError(identitiesPath, "Device Identifiers Managed Twice", disputeDetail(disputed))
+	case errors.As(err, &partial):
+		diags.AddAttributeError(identitiesPath, title, paragraphs(tried, partialDetail(verb, partial), d.advice(ctx, err), supportText(err)))
+	default:
+		diags.AddError(title, paragraphs(tried, sentence(capitalise(err.Error())), "Nothing was written.", d.advice(ctx, err), supportText(err)))
+	}
+	return diags
+}
+
+func disputeDetail(disputed *inventory.DisputedError) string {
+	return fmt.Sprintf("Another resource of this run manages the same identifiers: %v. Nothing was written. List every identifier in one resource only.", quoted(disputed.Identifiers))
+}
+
+// partialDetail says how far it came, which rows are at fault and what is next.
+func partialDetail(verb string, partial *inventory.PartialError) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s of %s rows were %s; %s were not.", grouped(partial.Done), grouped(partial.Total), partial.Verb, grouped(partial.Total-partial.Done))
+	if partial.Err != nil {
+		b.WriteString(" It stopped because: " + sentence(partial.Err.Error()))
+	}
+	for i, failure := range partial.Failures {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "\n  %q: %v", failure.Identifier, failure.Err)
+	}
+	if verb == "create" {
+		b.WriteString("\n\nNothing is lost: the rows that were written are in the tenant. Apply again, and they are adopted and the others created.")
+	} else {
+		b.WriteString("\n\nThe state holds what the tenant holds. Apply again to do the rest.")
+	}
+	return b.String()
+}

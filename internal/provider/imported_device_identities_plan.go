@@ -1,0 +1,186 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
+	"github.com/intunetf/terraform-provider-intune/internal/inventory"
+)
+
+// importedKey marks a fleet that was imported and not applied since. Rows that
+// the first apply does not list are forgotten then, not deleted.
+const importedKey = "imported"
+
+// ModifyPlan finds what a difference in text means, keeps the guard against
+// truncated files, and tells conflicts and adoptions before anybody approves.
+func (r *importedDeviceIdentitiesResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	p := &fleetPlan{resource: r, req: req, resp: resp}
+	p.load(ctx)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	switch {
+	case req.Plan.Raw.IsNull():
+		p.warnAboutLast(ctx, len(p.prior.Rows), 0)
+	case !p.planned.known || p.identityType == "":
+	case req.State.Raw.IsNull():
+		p.check(ctx, inventory.FleetChange{Add: p.planned.Rows}, 0)
+	case p.priorType != p.identityType:
+		// Planned again as a create after this; the guard holds for the old rows.
+		p.guard(ctx, len(p.prior.Rows), len(p.prior.Rows))
+	default:
+		p.planUpdate(ctx)
+	}
+}
+
+// fleetPlan is one plan of one fleet.
+type fleetPlan struct {
+	resource       *importedDeviceIdentitiesResource
+	req            resource.ModifyPlanRequest
+	resp           *resource.ModifyPlanResponse
+	prior, planned fleetRows
+	// identityType is "" while it is not known.
+	priorType, identityType deviceid.Type
+	imported                bool
+}
+
+func (p *fleetPlan) load(ctx context.Context) {
+	var err error
+	if p.planned, err = rowsOf(p.req.Plan.Raw); err == nil {
+		p.prior, err = rowsOf(p.req.State.Raw)
+	}
+	if err != nil {
+		p.resp.Diagnostics.AddAttributeError(identitiesPath, "Invalid Identities", err.Error())
+		return
+	}
+	var before, after types.String
+	if !p.req.State.Raw.IsNull() {
+		p.resp.Diagnostics.Append(p.req.State.GetAttribute(ctx, typePath, &before)...)
+		p.resp.Diagnostics.Append(readPrivate(ctx, p.req.Private, importedKey, &p.imported)...)
+	}
+	if !p.req.Plan.Raw.IsNull() {
+		p.resp.Diagnostics.Append(p.req.Plan.GetAttribute(ctx, typePath, &after)...)
+	} else {
+		after = before
+	}
+	p.priorType, p.identityType = deviceid.Type(before.ValueString()), deviceid.Type(after.ValueString())
+}
+
+var typePath = path.Root("imported_device_identity_type")
+
+func (p *fleetPlan) planUpdate(ctx context.Context) {
+	change := differenceOf(p.identityType, p.prior.Rows, p.planned.Rows)
+	if isEmptyChange(change) && len(p.planned.later) == 0 {
+		// Terraform accepts the prior map whole or the configured one whole, no
+		// mixture. Only spellings differ, if anything: the prior map it is.
+		raw, err := withPriorRows(p.resp.Plan.Raw, p.req.State.Raw)
+		if err != nil {
+			p.resp.Diagnostics.AddAttributeError(identitiesPath, "Invalid Identities", err.Error())
+			return
+		}
+		p.resp.Plan.Raw = raw
+		return
+	}
+	if p.imported && len(change.Remove) > 0 {
+		p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "Imported Rows Are Forgotten", fmt.Sprintf(
+			"The import took over %s rows, and the configuration does not list %s of them. This apply forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, list them in one apply and remove them in the next.",
+			grouped(len(p.prior.Rows)), grouped(len(change.Remove))))
+		change.Remove = nil
+	}
+	p.guard(ctx, len(change.Remove), len(p.prior.Rows))
+	p.check(ctx, change, len(p.prior.Rows))
+}
+
+// guard refuses a plan that would delete more rows than max_deletions allows.
+func (p *fleetPlan) guard(ctx context.Context, deletions, of int) {
+	var most types.Int64
+	p.resp.Diagnostics.Append(p.req.Plan.GetAttribute(ctx, path.Root("max_deletions"), &most)...)
+	if most.IsNull() || most.IsUnknown() || int64(deletions) <= most.ValueInt64() {
+		return
+	}
+	p.resp.Diagnostics.AddAttributeError(path.Root("max_deletions"), "Too Many Deletions", fmt.Sprintf(
+		"This plan would delete %s of %s rows, and max_deletions allows %s. Look whether the file that the rows come from is complete. If the deletions are meant, raise max_deletions to %d for this apply.",
+		grouped(deletions), grouped(of), grouped(int(most.ValueInt64())), deletions))
+}
+
+// check looks at the tenant, read-only, and tells what the apply would meet.
+func (p *fleetPlan) check(ctx context.Context, change inventory.FleetChange, managed int) {
+	p.warnAboutLast(ctx, len(change.Remove), managed-len(change.Remove)+len(change.Add))
+	data := p.resource.data
+	if len(change.Add) == 0 || data == nil || data.inventory == nil || p.resp.Diagnostics.HasError() {
+		return
+	}
+	var overwrite types.Bool
+	p.resp.Diagnostics.Append(p.req.Plan.GetAttribute(ctx, path.Root("overwrite_existing"), &overwrite)...)
+	if p.resp.Diagnostics.HasError() || overwrite.IsUnknown() {
+		return
+	}
+	known := maps.Clone(change.Add)
+	for _, identifier := range p.planned.later {
+		delete(known, identifier)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	fleet := inventory.Fleet{Type: p.identityType, Overwrite: overwrite.ValueBool()}
+	found, err := data.inventory.CheckFleet(ctx, fleet, known)
+	if err != nil {
+		p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "Identities Not Checked", paragraphs(
+			"Whether the rows to be created are in the tenant already could not be found out. The apply looks again before it writes anything.", sentence(capitalise(err.Error()))))
+		return
+	}
+	if len(found.Conflicts) > 0 {
+		p.resp.Diagnostics.AddAttributeError(identitiesPath, "Device Identifiers Exist Already", conflictDetail(found.Conflicts))
+		return
+	}
+	p.resp.Diagnostics.Append(adoptionWarning(found.Adopted)...)
+	if p.identityType == deviceid.TypeManufacturerModelSerial && found.OfType == 0 {
+		p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "First Windows Identifier of the Tenant",
+			"The tenant has no manufacturerModelSerial identifier yet. As soon as it has one, every other Windows device that enrols without being listed, and without another sign of being corporate, becomes personal. See the guide on Windows identifiers.")
+	}
+}
+
+// warnAboutLast warns when no Windows identifier would be left in the tenant.
+func (p *fleetPlan) warnAboutLast(ctx context.Context, removed, left int) {
+	data := p.resource.data
+	if p.identityType != deviceid.TypeManufacturerModelSerial || removed == 0 || left > 0 || data == nil || data.inventory == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	found, err := data.inventory.CheckFleet(ctx, inventory.Fleet{Type: p.identityType}, nil)
+	if err != nil || found.OfType > removed {
+		return
+	}
+	p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "Last Windows Identifiers of the Tenant",
+		"This removes the last manufacturerModelSerial identifiers of the tenant. Windows devices that join Entra are then corporate again without being listed. See the guide on Windows identifiers.")
+}
+
+func adoptionWarning(adopted int) diag.Diagnostics {
+	if adopted == 0 {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(identitiesPath, "Existing Device Identifiers Adopted", fmt.Sprintf(
+		"%s rows are in the tenant already with the configured description. They are managed by this resource from now on, and a destroy deletes them.", grouped(adopted)))}
+}
+
+// conflictDetail names every row that is in the tenant with another description.
+func conflictDetail(conflicts []inventory.Conflict) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s of the rows to be created are in the tenant already with another description. Nothing was written.\n", grouped(len(conflicts)))
+	slices.SortFunc(conflicts, func(a, b inventory.Conflict) int { return strings.Compare(a.Identifier, b.Identifier) })
+	for _, conflict := range conflicts {
+		fmt.Fprintf(&b, "\n  %q: configured %q, in the tenant %q (id %s)", conflict.Identifier, conflict.Wanted, conflict.Existing.Description.Value, conflict.Existing.ID)
+	}
+	b.WriteString("\n\nSet overwrite_existing = true to adopt them and write the configured descriptions, or write the tenant's descriptions into the configuration. " +
+		"A row that moves here from another resource with a new description needs overwrite_existing, too.")
+	return b.String()
+}

@@ -233,8 +233,10 @@ func whileAnyoneWaits(batch []*queuedRow) (context.Context, context.CancelFunc) 
 	if !bounded {
 		return ctx, release
 	}
-	// The deadline is handed on as such, so that a wait that it forbids is not begun.
-	ctx, end := context.WithDeadline(ctx, latest)
+	// The deadline is handed on as such, so that a wait that it forbids is not
+	// begun. It is not the call that ends first, though: a create whose call ended
+	// must find its own context ended, or it would go on.
+	ctx, end := context.WithDeadline(ctx, latest.Add(time.Second))
 	return ctx, func() {
 		end()
 		release()

@@ -18,10 +18,12 @@ const (
 	// MaxBatch is the number of requests that one JSON batch may hold
 	// (https://learn.microsoft.com/graph/json-batching).
 	MaxBatch = 20
-	// deletesInFlight is how many batches, or single DELETEs where there is no
-	// $batch, one call has on the wire. The write limit allows five full batches
-	// in 20 seconds; a few at a time keep it busy when the service is slow.
-	deletesInFlight = 4
+	// batchesInFlight and deletesInFlight are how many requests one call has on the
+	// wire. The documented limit is five full batches in 20 seconds, which two at a
+	// time use up unless the service needs 8 seconds for each; more in flight only
+	// means more that is refused in vain when the service has had enough.
+	batchesInFlight = 2
+	deletesInFlight = 8
 )
 
 // DeleteBatch deletes any number of identities through JSON batches of up to
@@ -74,6 +76,8 @@ type deleteRun struct {
 	op     operation
 	// singly is set when this call goes on with single DELETEs.
 	singly atomic.Bool
+	// throttled is set when an item of this round was answered 429.
+	throttled atomic.Bool
 	// stopped holds the error that ended the whole call.
 	stopped atomic.Pointer[Error]
 }
@@ -99,26 +103,18 @@ func unfinished(deletions []*deletion) []*deletion {
 	return left
 }
 
-// round sends every pending deletion once. What is left unfinished is for the
-// next round: so ids that were refused wait together and fill whole batches.
+// round sends the pending deletions, each at most once. What is left unfinished
+// is for the next round: so ids that failed wait together and fill whole batches.
+// A 429 ends the round, and the next one begins with a single id: when the pause
+// was too short, that is one refused write more and not twenty, and the service
+// counts those, too.
 func (r *deleteRun) round(ctx context.Context, pending []*deletion) {
-	size := r.client.batchSize()
-	if r.singly.Load() {
-		size = 1
+	rest := pending
+	if r.throttled.Swap(false) {
+		r.send(ctx, rest[:1])
+		rest = rest[1:]
 	}
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, deletesInFlight)
-	for start := 0; start < len(pending) && r.stopped.Load() == nil; start += size {
-		chunk := pending[start:min(start+size, len(pending))]
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if r.stopped.Load() == nil {
-				r.send(ctx, chunk, size == 1)
-			}
-		})
-	}
-	wg.Wait()
+	r.sendAll(ctx, rest)
 	if err := r.stopped.Load(); err != nil {
 		for _, d := range unfinished(pending) {
 			d.end(err)
@@ -126,27 +122,49 @@ func (r *deleteRun) round(ctx context.Context, pending []*deletion) {
 	}
 }
 
-func (r *deleteRun) send(ctx context.Context, chunk []*deletion, singly bool) {
+// sendAll sends chunk after chunk, some at a time, until the round is over.
+func (r *deleteRun) sendAll(ctx context.Context, rest []*deletion) {
+	inFlight := batchesInFlight
+	singly := r.goesSingly()
 	if singly {
+		inFlight = deletesInFlight
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	slots := make(chan struct{}, inFlight)
+	for len(rest) > 0 {
+		slots <- struct{}{}
+		if r.throttled.Load() || r.stopped.Load() != nil || r.goesSingly() != singly {
+			return
+		}
+		size := 1
+		if !singly {
+			size = min(r.client.client.gate.share(MaxBatch), len(rest))
+		}
+		chunk := rest[:size]
+		rest = rest[size:]
+		wg.Go(func() {
+			defer func() { <-slots }()
+			r.send(ctx, chunk)
+		})
+	}
+}
+
+func (r *deleteRun) goesSingly() bool { return r.singly.Load() || r.client.noBatch.Load() }
+
+func (r *deleteRun) send(ctx context.Context, chunk []*deletion) {
+	if r.goesSingly() && len(chunk) == 1 {
 		r.sendSingly(ctx, chunk[0])
 		return
 	}
 	answers, err := r.client.sendBatch(ctx, r.op.name, chunk)
 	switch {
 	case err == nil:
-		var asked time.Duration
 		for i, d := range chunk {
 			r.take(d, answers[i])
-			if d.err != nil && hasStatus(d.err, http.StatusTooManyRequests) {
-				asked = max(asked, retryDelay(d.err, d.attempts))
-			}
-		}
-		if asked > 0 {
-			r.client.client.gate.pause(asked)
 		}
 	case isBatchRefused(err):
 		r.client.noBatch.Store(true)
-		r.singly.Store(true)
 	case IsBadRequest(err):
 		// Something in this batch is not to the gateway's taste: alone, each id
 		// gets the answer that it deserves.
@@ -178,30 +196,31 @@ func (r *deleteRun) take(d *deletion, answer batchAnswer) {
 		return
 	}
 	d.err.Attempts = d.attempts
+	if d.err.StatusCode == http.StatusTooManyRequests {
+		r.throttled.Store(true)
+	}
 	d.done = !shouldRetryItem(r.op, d.err, d.attempts)
 	if endsAll(d.err) {
 		r.stop(d.err)
 	}
 }
 
-func (r *deleteRun) stop(err error) {
-	e := asError(r.op, err)
-	r.stopped.CompareAndSwap(nil, e)
-}
+// stop ends the call; the first error counts.
+func (r *deleteRun) stop(err error) { r.stopped.CompareAndSwap(nil, asError(r.op, err)) }
 
 // pause waits before what failed for a while is sent again. What was throttled
 // waits at the gate.
 func (r *deleteRun) pause(ctx context.Context, pending []*deletion) {
-	var last *deletion
+	var delay time.Duration
 	for _, d := range pending {
 		if d.err != nil && d.err.StatusCode != http.StatusTooManyRequests {
-			last = d
+			delay = max(delay, retryDelay(d.err, d.attempts))
 		}
 	}
-	if last == nil {
+	if delay == 0 {
 		return
 	}
-	if err := sleep(ctx, retryDelay(last.err, last.attempts)); err != nil {
+	if err := sleep(ctx, delay); err != nil {
 		for _, d := range pending {
 			d.end(&Error{Operation: r.op.name, Attempts: 1, failure: failureNotSent, effect: r.op.effect, err: err, ended: err})
 		}
@@ -215,6 +234,7 @@ func (d *deletion) end(whole *Error) {
 	if d.err != nil && whole.ended != nil && whole.failure != failureAnswer {
 		e = *d.err
 		e.ended = whole.ended
+		e.cutShort = whole.failure != failureNotSent
 	}
 	e.Attempts = max(e.Attempts, d.attempts)
 	d.err, d.done = &e, true
@@ -233,19 +253,11 @@ func shouldRetryItem(op operation, e *Error, attempts int) bool {
 	return shouldRetry(op, e, attempts) || hasStatus(e, http.StatusFailedDependency) && attempts < maxTransientAttempts
 }
 
-// batchSize keeps a batch below the write limit, so that it fits into a window.
-func (s *ImportedDeviceIdentitiesClient) batchSize() int {
-	if s.noBatch.Load() {
-		return 1
-	}
-	if limit := s.client.writeLimit; limit > 0 {
-		return min(limit, MaxBatch)
-	}
-	return MaxBatch
-}
-
 func (s *ImportedDeviceIdentitiesClient) sendBatch(ctx context.Context, name string, chunk []*deletion) ([]batchAnswer, error) {
-	op := operation{name: name, effect: effectDelete, statuses: []int{http.StatusOK}, items: len(chunk), sent: new(bool)}
+	op := operation{
+		name: name, effect: effectDelete, statuses: []int{http.StatusOK}, sent: new(bool), items: len(chunk),
+		verdict: func(payload []byte) verdict { return batchVerdict(payload, len(chunk)) },
+	}
 	req, err := s.client.newRequest(ctx, http.MethodPost, "$batch")
 	if err != nil {
 		return nil, asError(op, err)
@@ -351,4 +363,25 @@ func (a batchAnswer) failure(op operation) *Error {
 	default:
 		return newResponseError(op, &http.Response{StatusCode: a.status, Header: a.header}, a.body)
 	}
+}
+
+// batchVerdict is that of all items: one 429 is a 429, and the longest pause asked
+// for is the pause. An unreadable answer says nothing.
+func batchVerdict(payload []byte, n int) verdict {
+	var v verdict
+	answers, err := decodeBatch(payload, n)
+	if err != nil {
+		return v
+	}
+	for _, a := range answers {
+		switch a.status {
+		case 0:
+		case http.StatusTooManyRequests:
+			v.throttled = true
+			v.retryAfter = max(v.retryAfter, retryAfter(a.header, time.Now()))
+		default:
+			v.accepted++
+		}
+	}
+	return v
 }

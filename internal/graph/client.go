@@ -33,7 +33,8 @@ type Options struct {
 	// UserAgent is sent as it is.
 	UserAgent string
 	// RequestLimit and WriteLimit are the number of requests of any kind, and of
-	// POST, PATCH and DELETE requests, in a window of 20 seconds. 0 means no limit.
+	// POST, PATCH and DELETE requests, in a window of 20 seconds; the requests inside
+	// a $batch count one by one. 0 means no limit.
 	// Intune documents 1,000 and 100 per app and tenant
 	// (https://learn.microsoft.com/graph/throttling-limits#intune-service-limits).
 	RequestLimit, WriteLimit int
@@ -48,8 +49,6 @@ type Client struct {
 	root  *url.URL
 	clock *serviceClock
 	gate  *throttleGate
-
-	writeLimit int
 
 	// ImportedDeviceIdentities is the collection this package is about.
 	ImportedDeviceIdentities *ImportedDeviceIdentitiesClient
@@ -69,9 +68,9 @@ func NewClient(o Options) (*Client, error) {
 		transport = http.DefaultClient //nolint:forbidigo // only for callers without a transport of their own; the provider always has one
 	}
 	gate := newThrottleGate(o.RequestLimit, o.WriteLimit)
-	c := &Client{root: root, clock: &serviceClock{}, gate: gate, writeLimit: o.WriteLimit}
+	c := &Client{root: root, clock: &serviceClock{}, gate: gate}
 	c.pl = runtime.NewPipeline("intune", "", runtime.PipelineOptions{
-		PerCall: []policy.Policy{newRetryPolicy(gate)},
+		PerCall: []policy.Policy{retryPolicy{}},
 		PerRetry: []policy.Policy{
 			&hostPolicy{root: root},
 			&unauthorizedPolicy{credential: o.Credential},

@@ -31,6 +31,8 @@ type operation struct {
 	// items is how many requests the limits count for this one: those inside a
 	// $batch, else 0.
 	items int
+	// verdict reads from the answer to a $batch what became of its items.
+	verdict func(payload []byte) verdict
 	// decode keeps the answer's content; it runs inside the retry policy, so that
 	// an unreadable 2xx answer of a read is asked for again.
 	decode func(payload []byte) error

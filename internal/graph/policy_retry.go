@@ -23,11 +23,9 @@ const (
 
 // retryPolicy sends an operation again where that cannot do harm, and keeps the
 // last real error for the user.
-type retryPolicy struct{ gate *throttleGate }
+type retryPolicy struct{}
 
-func newRetryPolicy(gate *throttleGate) *retryPolicy { return &retryPolicy{gate: gate} }
-
-func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
+func (retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 	op := operationOf(req)
 	ctx := req.Raw().Context()
 	var last *Error
@@ -38,8 +36,9 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 		}
 		// An attempt that the end of the context cut short says nothing new; what
 		// the service said before does.
-		if ctx.Err() != nil && last != nil && err.failure != failureAnswer {
-			last.ended = contextError(ctx)
+		ended := endedBy(ctx, err)
+		if ended != nil && last != nil && err.failure != failureAnswer {
+			last.ended = ended
 			if err.failure != failureNotSent {
 				last.Attempts, last.cutShort = attempts, true
 			}
@@ -47,16 +46,19 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 		}
 		err.Attempts = attempts
 		last = err
-		if ctx.Err() != nil {
-			last.ended = contextError(ctx)
+		if ended != nil {
+			last.ended = ended
 			return nil, last
 		}
 		if !shouldRetry(op, last, attempts) {
 			return nil, last
 		}
-		if waitErr := p.wait(ctx, last, attempts); waitErr != nil {
-			last.ended = waitErr
-			return nil, last
+		// After a 429 the gate holds every request of the process: it does the waiting.
+		if last.StatusCode != http.StatusTooManyRequests {
+			if waitErr := sleep(ctx, retryDelay(last, attempts)); waitErr != nil {
+				last.ended = waitErr
+				return nil, last
+			}
 		}
 		if rewindErr := req.RewindBody(); rewindErr != nil {
 			return nil, last
@@ -101,19 +103,16 @@ func isTransient(err error) bool {
 		!errors.As(err, &final) && !errors.Is(err, errPauseTooLong)
 }
 
-// wait sleeps before the next attempt. After a 429 it tells the gate, which then
-// holds every request of the process, and returns at once: the gate does the
-// waiting. A wait that the context cannot outlive is refused at its beginning.
-func (p *retryPolicy) wait(ctx context.Context, e *Error, attempts int) error {
-	delay := retryDelay(e, attempts)
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
+// endedBy is what ended the operation's time: its context, or the gate's
+// knowledge that the context will end before the request's turn.
+func endedBy(ctx context.Context, err *Error) error {
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	if errors.Is(err.err, errPauseTooLong) {
 		return context.DeadlineExceeded
 	}
-	if e.StatusCode == http.StatusTooManyRequests {
-		p.gate.pause(delay)
-		return nil
-	}
-	return sleep(ctx, delay)
+	return nil
 }
 
 // retryDelay is what the service asked for, else a backoff.
@@ -121,7 +120,7 @@ func retryDelay(e *Error, attempts int) time.Duration {
 	if e.retryAfter > 0 {
 		return e.retryAfter
 	}
-	return backoff(attempts)
+	return backoff(attempts, maxDelay)
 }
 
 // sleep refuses a wait that ctx cannot outlive at its beginning.
@@ -139,12 +138,12 @@ func sleep(ctx context.Context, delay time.Duration) error {
 	}
 }
 
-// backoff is exponential with a jitter of ±25 %, so that several processes that
-// were throttled together do not come back together.
-func backoff(attempts int) time.Duration {
-	delay := maxDelay
+// backoff doubles from firstDelay up to the limit, with a jitter of ±25 %, so that
+// several processes that were throttled together do not come back together.
+func backoff(attempts int, limit time.Duration) time.Duration {
+	delay := limit
 	if shift := attempts - 1; shift < 10 {
-		delay = min(firstDelay<<shift, maxDelay)
+		delay = min(firstDelay<<shift, limit)
 	}
 	return time.Duration(float64(delay) * (0.75 + rand.Float64()/2)) //nolint:gosec // jitter needs no secrecy
 }

@@ -205,7 +205,7 @@ func TestBackoff_GrowsWithJitterUpToItsCap(t *testing.T) {
 		if attempt < 6 {
 			want = firstDelay << attempt
 		}
-		got := backoff(attempt + 1)
+		got := backoff(attempt+1, maxDelay)
 		if got < want*3/4 || got > want*5/4 {
 			t.Errorf("attempt %d: %s is not within 25 %% of %s", attempt+1, got, want)
 		}

@@ -24,7 +24,7 @@ func TestThrottleGate_KeepsEveryWindowBelowItsLimit(t *testing.T) {
 				t.Errorf("writes %d to %d came within %s", i-4, i, between)
 			}
 		}
-		if took := transport.at[11].Sub(transport.at[0]); took != 2*throttleWindow {
+		if took := transport.at[11].Sub(transport.at[0]); took != 2*heldFor {
 			t.Errorf("12 writes at 4 per window took %s, want %s", took, 2*throttleWindow)
 		}
 	})
@@ -51,11 +51,11 @@ func TestThrottleGate_RefusesAWaitThatTheTimeoutCannotOutlive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		gate := newThrottleGate(0, 0)
-		gate.pause(time.Minute)
+		throttled(t, gate, time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		start := time.Now()
-		err := gate.enter(ctx, 1, false)
+		_, err := gate.enter(ctx, 1, false)
 		if !errors.Is(err, errPauseTooLong) || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 0 {
 			t.Errorf("got %v after %s", err, time.Since(start))
 		}
@@ -66,10 +66,10 @@ func TestThrottleGate_ShorterPauseDoesNotEndALongerOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		gate := newThrottleGate(0, 0)
-		gate.pause(time.Minute)
-		gate.pause(time.Second)
+		throttled(t, gate, time.Minute)
+		throttled(t, gate, time.Second)
 		start := time.Now()
-		if err := gate.enter(t.Context(), 1, false); err != nil || time.Since(start) != time.Minute {
+		if _, err := gate.enter(t.Context(), 1, false); err != nil || time.Since(start) != time.Minute {
 			t.Errorf("got %v after %s, want the minute", err, time.Since(start))
 		}
 	})
@@ -79,12 +79,20 @@ func TestThrottleGate_EndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		gate := newThrottleGate(0, 0)
-		gate.pause(time.Minute)
+		throttled(t, gate, time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		start := time.Now()
-		if err := gate.enter(ctx, 1, true); !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+		if _, err := gate.enter(ctx, 1, true); !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
 			t.Errorf("got %v after %s", err, time.Since(start))
 		}
 	})
+}
+
+// throttled makes the service answer 429 to one request.
+func throttled(t *testing.T, gate *throttleGate, after time.Duration) {
+	t.Helper()
+	p := pass{n: 1, write: true, pauses: gate.pauses}
+	gate.inFlight++
+	gate.leave(p, verdict{throttled: true, retryAfter: after})
 }

@@ -51,6 +51,9 @@ func inChunks[T any](ctx context.Context, size *chunkSize, all []T, work func(co
 		chunk := all[:n]
 		all = all[n:]
 		group.Go(func() error {
+			if failed.Load() { // while this chunk waited for its turn
+				return nil
+			}
 			err := work(ctx, chunk)
 			if err != nil {
 				failed.Store(true)
@@ -58,7 +61,7 @@ func inChunks[T any](ctx context.Context, size *chunkSize, all []T, work func(co
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := group.Wait(); err != nil || len(all) == 0 {
 		return err
 	}
 	return context.Cause(ctx)

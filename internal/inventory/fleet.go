@@ -52,17 +52,13 @@ func (inv *Inventory) ReadFleet(ctx context.Context, t deviceid.Type, rows Rows)
 	if err != nil {
 		return nil, err
 	}
-	read := Rows{}
+	read := make(Rows, len(rows))
 	var missing []string
 	for identifier, description := range rows {
-		identity, ok := list.byKey[Key{t, identifier}.normal()]
-		switch {
-		case !ok:
+		if identity, ok := list.byKey[Key{t, identifier}.normal()]; ok {
+			read[identifier] = describedBy(identity, description)
+		} else {
 			missing = append(missing, identifier)
-		case identity.Description.Present:
-			read[identifier] = identity.Description.Value
-		default:
-			read[identifier] = description
 		}
 	}
 	if len(missing) == 0 {
@@ -73,10 +69,19 @@ func (inv *Inventory) ReadFleet(ctx context.Context, t deviceid.Type, rows Rows)
 	}
 	for _, identifier := range missing {
 		if identity, ok := list.byKey[Key{t, identifier}.normal()]; ok {
-			read[identifier] = identity.Description.Value
+			read[identifier] = describedBy(identity, rows[identifier])
 		}
 	}
 	return read, nil
+}
+
+// describedBy is the description as the tenant shows it, and as it was before
+// where the answer leaves it out.
+func describedBy(identity Identity, before string) string {
+	if identity.Description.Present {
+		return identity.Description.Value
+	}
+	return before
 }
 
 // ListFleet is every identity of a type, in the tenant's spelling.

@@ -2,13 +2,9 @@ package inventory
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/intunetf/terraform-provider-intune/internal/graph"
 )
 
 // fleetApply is one change of one fleet.
@@ -128,14 +124,14 @@ func (a *fleetApply) write(ctx context.Context) error {
 // by no source: rows that show their old description are sent again with null.
 func (a *fleetApply) sendOverwrites(ctx context.Context, failures map[normalKey]error) error {
 	writer := a.inv.newRowWriter(true, a.since, a.fleet.progress("updated", len(a.overwrite)))
-	if err := writer.write(ctx, a.overwrite); err != nil {
-		a.collect(writer, a.overwrite, failures)
-		return err
+	var again []Wanted
+	err := writer.write(ctx, a.overwrite)
+	if err == nil {
+		again = writer.notCleared(a.overwrite)
 	}
-	again := writer.notCleared(a.overwrite)
-	a.collect(writer, a.overwrite, failures)
+	a.settle(ctx, writer, a.overwrite, failures, err)
 	if len(again) == 0 {
-		return nil
+		return err
 	}
 	writer = a.inv.newRowWriter(true, a.since, nil)
 	writer.null = true
@@ -144,11 +140,17 @@ func (a *fleetApply) sendOverwrites(ctx context.Context, failures map[normalKey]
 
 func (a *fleetApply) send(ctx context.Context, writer *rowWriter, rows []Wanted, failures map[normalKey]error) error {
 	err := writer.write(ctx, rows)
+	a.settle(ctx, writer, rows, failures, err)
+	return err
+}
+
+// settle takes over what a writer did and, where it was stopped, what it could
+// not know.
+func (a *fleetApply) settle(ctx context.Context, writer *rowWriter, rows []Wanted, failures map[normalKey]error, err error) {
 	a.collect(writer, rows, failures)
 	if err != nil {
 		a.recover(ctx, rows)
 	}
-	return err
 }
 
 func (a *fleetApply) collect(writer *rowWriter, rows []Wanted, failures map[normalKey]error) {
@@ -179,148 +181,4 @@ func (a *fleetApply) recover(ctx context.Context, rows []Wanted) {
 			a.result.In[row.Identifier] = row.Description
 		}
 	}
-}
-
-// remove deletes rows by the ids that the list shows, twenty a call, and looks
-// at the list again: a deletion counts when the tenant no longer shows the row.
-func (a *fleetApply) remove(ctx context.Context) error {
-	if len(a.change.Remove) == 0 {
-		return nil
-	}
-	spelled := map[normalKey]string{}
-	for _, identifier := range a.change.Remove {
-		spelled[Key{a.fleet.Type, identifier}.normal()] = identifier
-	}
-	free, done := a.inv.claims.leave(a.fleet.Owner, slices.Collect(maps.Keys(spelled)))
-	defer done()
-	toDelete := map[normalKey]bool{}
-	for _, key := range free {
-		toDelete[key] = true
-	}
-	for key, identifier := range spelled {
-		if !toDelete[key] { // another resource of this run has taken it over
-			a.result.Gone = append(a.result.Gone, identifier)
-		}
-	}
-	failures, err := a.deleteKeys(ctx, toDelete, spelled)
-	slices.Sort(a.result.Gone)
-	if err == nil && len(failures) == 0 {
-		return nil
-	}
-	return &PartialError{Done: len(a.result.Gone), Total: len(spelled), Verb: "deleted", Failures: failures, Err: err}
-}
-
-func (a *fleetApply) deleteKeys(ctx context.Context, keys map[normalKey]bool, spelled map[normalKey]string) ([]RowFailure, error) {
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	present, err := a.present(ctx, keys, spelled)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	var order []normalKey
-	for key := range keys {
-		if identity, ok := present[key]; ok {
-			ids, order = append(ids, identity.ID), append(order, key)
-		} else {
-			a.result.Gone = append(a.result.Gone, spelled[key])
-		}
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	answers := a.deleteIDs(ctx, ids)
-	refused := map[normalKey]error{}
-	pending := map[normalKey]bool{}
-	for i, key := range order {
-		pending[key] = true
-		if answer := answers[i]; answer != nil && !graph.IsNotFound(answer) {
-			refused[key] = answer
-		}
-	}
-	return a.confirmGone(ctx, pending, spelled, refused)
-}
-
-// deleteIDs deletes in slices, so that progress can be told.
-func (a *fleetApply) deleteIDs(ctx context.Context, ids []string) []error {
-	progress := a.fleet.progress("deleted", len(ids))
-	var answers []error
-	for slice := range slices.Chunk(ids, 25*graph.MaxBatch) {
-		answers = append(answers, a.inv.identities.DeleteBatch(ctx, slice)...)
-		a.inv.snapshots.changed()
-		if progress != nil {
-			progress(len(answers))
-		}
-	}
-	return answers
-}
-
-// present finds the identities to delete: by search where that is one request,
-// in the list otherwise.
-func (a *fleetApply) present(ctx context.Context, keys map[normalKey]bool, spelled map[normalKey]string) (map[normalKey]Identity, error) {
-	if len(keys) <= a.inv.chunks.current() {
-		var asked []Key
-		for key := range keys {
-			asked = append(asked, Key{a.fleet.Type, spelled[key]})
-		}
-		slices.SortFunc(asked, func(x, y Key) int { return strings.Compare(x.Identifier, y.Identifier) })
-		found, malformed, err := a.inv.lookupMany(ctx, asked, true)
-		if err == nil && len(malformed) == 0 {
-			return found, nil
-		}
-		if err != nil && ctx.Err() != nil {
-			return nil, err
-		}
-	}
-	list, err := a.inv.snapshot(ctx, true)
-	if err != nil {
-		return nil, err
-	}
-	return list.byKey, nil
-}
-
-// confirmGone waits until the tenant shows none of the pending keys.
-func (a *fleetApply) confirmGone(ctx context.Context, pending map[normalKey]bool, spelled map[normalKey]string, refused map[normalKey]error) ([]RowFailure, error) {
-	patience := a.inv.waits.gone
-	if len(refused) == len(pending) {
-		patience = 0
-	}
-	if ctx.Err() != nil {
-		// Interrupted: what is gone by now must leave the state all the same.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), a.inv.waits.recovery)
-		defer cancel()
-		patience = 0
-	}
-	var err error
-	poll(ctx, patience, func() bool {
-		var present map[normalKey]Identity
-		if present, err = a.present(ctx, pending, spelled); err != nil {
-			return true
-		}
-		waiting := 0
-		for key := range pending {
-			if _, ok := present[key]; !ok {
-				a.result.Gone = append(a.result.Gone, spelled[key])
-				delete(pending, key)
-			} else if refused[key] == nil {
-				waiting++
-			}
-		}
-		return waiting == 0
-	})
-	var failures []RowFailure
-	for key := range pending {
-		failure := refused[key]
-		if failure == nil {
-			failure = &NotAppliedError{What: "Graph accepted the deletion, but the identifier is still there"}
-		}
-		failures = append(failures, RowFailure{spelled[key], failure})
-	}
-	slices.SortFunc(failures, func(x, y RowFailure) int { return strings.Compare(x.Identifier, y.Identifier) })
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return failures, err
-	}
-	return failures, nil
 }

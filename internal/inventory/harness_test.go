@@ -37,6 +37,8 @@ type tenant struct {
 	method CreateMethod
 	// permissions of the token; none means ReadWrite.All.
 	permissions []string
+	// requestLimit and writeLimit are the client's; 0 means its defaults.
+	requestLimit, writeLimit int
 }
 
 // documented and field are the two profiles with adjusted knobs.
@@ -79,7 +81,8 @@ func (tn tenant) open(t *testing.T) *world {
 	const endpoint = "https://graph.microsoft.com"
 	inv, err := Open(Options{CreateMethod: tn.method, Options: graph.Options{
 		Endpoint: endpoint, Scope: endpoint + "/.default", Transport: server,
-		Credential: bearer(server.Token(tn.permissions...)),
+		Credential:   bearer(server.Token(tn.permissions...)),
+		RequestLimit: tn.requestLimit, WriteLimit: tn.writeLimit,
 	}})
 	if err != nil {
 		t.Fatal(err)

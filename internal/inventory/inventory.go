@@ -67,9 +67,12 @@ type Inventory struct {
 	waits         waits
 	snapshots     snapshots
 	// reads counts the refreshes of single identities.
-	reads  atomic.Int64
-	chunks chunkSize
-	claims *claims
+	reads atomic.Int64
+	// listFailed is set once the list failed to the end of the attempts while
+	// single identities were refreshed.
+	listFailed atomic.Bool
+	chunks     chunkSize
+	claims     *claims
 	// imports gathers the rows of concurrent creates.
 	imports *coalescer
 }

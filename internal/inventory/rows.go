@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/intunetf/terraform-provider-intune/internal/graph"
 )
+
+// maxRefused is how many rows may be refused one by one before the writing stops.
+const maxRefused = 25
 
 // rowWriter sends many rows through the import action and finds out what became
 // of each: the action answers 200 whatever became of its rows, rows are missing
@@ -22,6 +26,9 @@ type rowWriter struct {
 	since time.Time
 	// progress is told how many rows are settled.
 	progress func(done int)
+
+	// refused counts the rows that alone were answered with 400.
+	refused atomic.Int64
 
 	mu       sync.Mutex
 	settled  int
@@ -58,11 +65,8 @@ func (w *rowWriter) send(ctx context.Context, rows []Wanted, attempt int) error 
 	w.inv.snapshots.changed()
 	switch {
 	case err == nil:
-		return w.read(ctx, rows, answers)
+		return w.read(ctx, rows, answers, attempt)
 	case graph.IsOutcomeUnknown(err):
-		if graph.IsTooLarge(err) {
-			w.inv.chunks.shrink(len(rows))
-		}
 		return w.afterLost(ctx, rows, attempt, err)
 	case graph.IsTooLarge(err) && len(rows) > 1:
 		w.inv.chunks.shrink(len(rows))
@@ -70,8 +74,7 @@ func (w *rowWriter) send(ctx context.Context, rows []Wanted, attempt int) error 
 	case graph.IsBadRequest(err) && !graph.IsRouteRefused(err) && len(rows) > 1:
 		return w.sendAll(ctx, halves(rows), attempt)
 	case graph.IsBadRequest(err) && !graph.IsRouteRefused(err):
-		w.fail(rows[0], err)
-		return nil
+		return w.refuse(rows[0], err)
 	default:
 		return err
 	}
@@ -95,110 +98,107 @@ func (w *rowWriter) body(row Wanted) graph.NewImportedDeviceIdentity {
 	return body
 }
 
-// afterLost looks at the tenant before anything is sent again.
-func (w *rowWriter) afterLost(ctx context.Context, rows []Wanted, attempt int, lost error) error {
-	if ctx.Err() != nil {
-		return lost
-	}
-	patience := time.Duration(0)
-	if attempt == maxImports {
-		// No further answer would name what is not visible yet.
-		patience = w.inv.waits.lost
-	}
-	absent, err := w.settleByLooking(ctx, rows, patience, true)
-	if err != nil {
-		return fmt.Errorf("%w; looking for the rows then failed, too: %w", lost, err)
-	}
-	if len(absent) == 0 {
-		return nil
-	}
-	if attempt == maxImports || !sleep(ctx, time.Duration(attempt)*time.Second) {
-		return lost
-	}
-	return w.send(ctx, absent, attempt+1)
-}
-
-// read takes the answer's rows by key. What they leave in doubt is looked up.
-func (w *rowWriter) read(ctx context.Context, rows []Wanted, answers []Identity) error {
-	byKey := make(map[normalKey]Identity, len(answers))
-	for _, answer := range answers {
-		byKey[normalKeyOf(answer)] = answer
-	}
-	var doubtful []Wanted
-	missing := false
-	for _, row := range rows {
-		answer, ok := byKey[row.normal()]
-		if !ok && len(rows) == 1 {
-			answer, ok = match(answers, row.Key)
-		}
-		missing = missing || !ok
-		if ok && answer.ID != "" && (answer.Status == nil || *answer.Status) && answer.Description.Value == row.Description {
-			w.accept(row)
-			continue
-		}
-		doubtful = append(doubtful, row)
-	}
-	if len(doubtful) == 0 {
-		return nil
-	}
-	patience := time.Duration(0)
-	if missing {
-		patience = w.inv.waits.lost
-	}
-	absent, err := w.settleByLooking(ctx, doubtful, patience, missing)
-	if err != nil {
+// refuse settles a row that alone is answered with 400. Where many are, it is not
+// the rows (a full tenant is answered so, too), and bisecting all others would
+// cost two calls a row.
+func (w *rowWriter) refuse(row Wanted, err error) error {
+	w.fail(row, err)
+	if w.refused.Add(1) > maxRefused {
 		return err
-	}
-	for _, row := range absent {
-		reason := "answered 200 with status false for this identifier: it did not take it, and the tenant does not have it"
-		if _, ok := byKey[row.normal()]; !ok {
-			reason = "answered 200 without a row for this identifier, and the tenant does not have it"
-		}
-		w.fail(row, &RejectedError{Key: row.Key, Reason: reason})
 	}
 	return nil
 }
 
-// settleByLooking settles the rows that the tenant shows and returns the others.
-// With lost an identity that was created since the start counts as ours.
-func (w *rowWriter) settleByLooking(ctx context.Context, rows []Wanted, patience time.Duration, lost bool) (absent []Wanted, err error) {
-	absent = rows
+// afterLost looks at the tenant before anything is sent again. Halving a chunk
+// that took too long is no repetition: it ends by itself.
+func (w *rowWriter) afterLost(ctx context.Context, rows []Wanted, attempt int, lost error) error {
+	halved := graph.IsTooLarge(lost) && len(rows) > 1
+	if halved {
+		w.inv.chunks.shrink(len(rows))
+	}
+	if ctx.Err() != nil {
+		return lost
+	}
+	last := attempt == maxImports && !halved
+	patience := time.Duration(0)
+	if last {
+		// No further answer would name what is not visible yet.
+		patience = w.inv.waits.lost
+	}
+	open, err := w.settleByLooking(ctx, rows, patience, func(Wanted) bool { return true })
+	if err != nil {
+		return fmt.Errorf("%w; looking for the rows then failed, too: %w", lost, err)
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	if last || !sleep(ctx, time.Duration(attempt)*time.Second) {
+		return lost
+	}
+	if !halved {
+		attempt++
+	}
+	absent := make([]Wanted, len(open))
+	for i, row := range open {
+		absent[i] = row.Wanted
+	}
+	return w.send(ctx, absent, attempt)
+}
+
+// openRow is a row that the tenant does not show as wanted. seen is what it shows
+// under the key, with an id of "" for nothing.
+type openRow struct {
+	Wanted
+	seen Identity
+}
+
+// settleByLooking settles the rows whose fate the tenant shows and returns the
+// others, after patience. Rows that are to overwrite, and that show another
+// description, are among those: a change may be late. maybeOurs says which rows
+// this writer may have created.
+func (w *rowWriter) settleByLooking(ctx context.Context, rows []Wanted, patience time.Duration, maybeOurs func(Wanted) bool) (open []openRow, err error) {
+	pending := rows
 	poll(ctx, patience, func() bool {
-		keys := make([]Key, len(absent))
-		for i, row := range absent {
+		keys := make([]Key, len(pending))
+		for i, row := range pending {
 			keys[i] = row.Key
 		}
 		var found map[normalKey]Identity
 		if found, _, err = w.inv.lookupMany(ctx, keys, true); err != nil {
 			return true
 		}
+		open = nil
 		var still []Wanted
-		for _, row := range absent {
-			if identity, ok := found[row.normal()]; ok {
-				w.settle(row, identity, lost)
-			} else {
-				still = append(still, row)
+		for _, row := range pending {
+			identity, ok := found[row.normal()]
+			if !ok || w.overwrite && identity.Description.Value != row.Description {
+				still, open = append(still, row), append(open, openRow{row, identity})
+				continue
 			}
+			w.settle(row, identity, maybeOurs(row))
 		}
-		absent = still
-		return len(absent) == 0
+		pending = still
+		return len(pending) == 0
 	})
-	return absent, err
+	return open, err
 }
 
-// settle decides about a row whose identity the tenant shows.
-func (w *rowWriter) settle(row Wanted, identity Identity, lost bool) {
-	c := creation{wanted: row, since: w.since, absent: true}
+// settle decides about a row that is not to overwrite, or that is as wanted.
+func (w *rowWriter) settle(row Wanted, identity Identity, maybeOurs bool) {
 	switch {
 	case identity.Description.Value == row.Description:
 		w.accept(row)
-	case w.overwrite:
-		w.fail(row, &NotAppliedError{ID: identity.ID, What: fmt.Sprintf("Graph accepted the description %q, but the tenant shows %q", row.Description, identity.Description.Value)})
-	case lost && c.ours(identity):
+	case maybeOurs && w.ours(row, identity):
 		w.fail(row, &NotAppliedError{ID: identity.ID, What: fmt.Sprintf("Graph created it, but with the description %q instead of %q", identity.Description.Value, row.Description)})
 	default:
 		w.fail(row, &ExistsError{Existing: identity})
 	}
+}
+
+// ours reports whether an identity was created since this writer's change began.
+func (w *rowWriter) ours(row Wanted, identity Identity) bool {
+	c := creation{wanted: row, since: w.since, absent: true}
+	return c.ours(identity)
 }
 
 func (w *rowWriter) accept(row Wanted) {

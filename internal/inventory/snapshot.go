@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -39,19 +38,27 @@ type snapshot struct {
 	byKey map[normalKey]Identity
 	// pages is what the reading cost.
 	pages int
-	// taken is when it began, writes how many writes of this process went before.
-	taken  time.Time
-	writes uint64
+	// taken is when it began, complete when it ended, writes how many writes of
+	// this process went before.
+	taken, complete time.Time
+	writes          uint64
 }
 
 // snapshots shares one reading of the list among everybody who needs it.
 type snapshots struct {
 	mu      sync.Mutex
 	latest  *snapshot
-	reading chan struct{}
+	reading *reading
 	// writes counts what this process sent to change the tenant: a list that was
 	// begun before does not show it.
 	writes uint64
+}
+
+// reading is a list under way. err is what all who wait for it get to know; it
+// stays nil when only the context of the one who reads has ended.
+type reading struct {
+	done chan struct{}
+	err  error
 }
 
 // changed makes every earlier list outdated.
@@ -68,33 +75,48 @@ func (inv *Inventory) snapshot(ctx context.Context, fresh bool) (*snapshot, erro
 	asked := time.Now() //nolint:forbidigo // compared with this process's own times only
 	for {
 		s.mu.Lock()
-		if latest := s.latest; latest != nil && latest.writes == s.writes && time.Since(latest.taken) < snapshotAge && //nolint:forbidigo // see above
+		// How long a list took to read does not make it old: a large tenant's takes
+		// longer than it may stand.
+		if latest := s.latest; latest != nil && latest.writes == s.writes && time.Since(latest.complete) < snapshotAge && //nolint:forbidigo // see above
 			(!fresh || latest.taken.After(asked)) {
 			s.mu.Unlock()
 			return latest, nil
 		}
-		if s.reading == nil {
-			reading, writes := make(chan struct{}), s.writes
-			s.reading = reading
-			s.mu.Unlock()
-			read, err := inv.readList(ctx, writes)
-			s.mu.Lock()
-			if err == nil {
-				s.latest = read
-			}
-			s.reading = nil
-			s.mu.Unlock()
-			close(reading)
-			return read, err
+		other := s.reading
+		if other == nil {
+			return inv.lead(ctx) // unlocks
 		}
-		reading := s.reading
 		s.mu.Unlock()
 		select {
-		case <-reading:
+		case <-other.done:
+			if other.err != nil {
+				return nil, other.err
+			}
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// lead reads the list for everybody. It is called with the lock and gives it up.
+func (inv *Inventory) lead(ctx context.Context) (*snapshot, error) {
+	s := &inv.snapshots
+	own := &reading{done: make(chan struct{})}
+	s.reading = own
+	writes := s.writes
+	s.mu.Unlock()
+	read, err := inv.readList(ctx, writes)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		s.latest = read
+	case ctx.Err() == nil:
+		own.err = err
+	}
+	s.reading = nil
+	close(own.done)
+	return read, err
 }
 
 func (inv *Inventory) readList(ctx context.Context, writes uint64) (*snapshot, error) {
@@ -114,6 +136,7 @@ func (inv *Inventory) readList(ctx context.Context, writes uint64) (*snapshot, e
 			read.byKey[normalKeyOf(identity)] = identity
 		}
 	}
+	read.complete = time.Now() //nolint:forbidigo // see above
 	return read, nil
 }
 
@@ -123,7 +146,7 @@ func (inv *Inventory) readList(ctx context.Context, writes uint64) (*snapshot, e
 // skips rows while others are deleted.
 func (inv *Inventory) Refresh(ctx context.Context, id string) (Identity, error) {
 	inv.claims.forget()
-	if inv.reads.Add(1) <= directReads {
+	if inv.reads.Add(1) <= directReads || inv.listFailed.Load() {
 		return inv.Get(ctx, id)
 	}
 	list, err := inv.snapshot(ctx, false)
@@ -135,84 +158,9 @@ func (inv *Inventory) Refresh(ctx context.Context, id string) (Identity, error) 
 	if ctx.Err() != nil {
 		return Identity{}, err
 	}
-	return inv.Get(ctx, id)
-}
-
-// lookupMany finds which of the keys the tenant has. With search the service is
-// asked for exactly these keys, in chunks, and keys that it finds malformed are
-// returned as such; otherwise, and where search is refused, the list is read.
-func (inv *Inventory) lookupMany(ctx context.Context, keys []Key, search bool) (found map[normalKey]Identity, malformed []Key, err error) {
-	if search && !inv.searchRefused.Load() {
-		found, malformed, err = inv.searchMany(ctx, keys)
-		if !errors.Is(err, errSearchRefused) {
-			return found, malformed, err
-		}
-	}
-	list, err := inv.snapshot(ctx, search)
 	if err != nil {
-		return nil, nil, err
+		// It has been repeated for a minute; the next identity must not do that again.
+		inv.listFailed.Store(true)
 	}
-	found = map[normalKey]Identity{}
-	for _, key := range keys {
-		if identity, ok := list.byKey[key.normal()]; ok {
-			found[key.normal()] = identity
-		}
-	}
-	return found, nil, nil
-}
-
-func (inv *Inventory) searchMany(ctx context.Context, keys []Key) (map[normalKey]Identity, []Key, error) {
-	var mu sync.Mutex
-	found := map[normalKey]Identity{}
-	var malformed []Key
-	err := inChunks(ctx, &inv.chunks, keys, func(ctx context.Context, chunk []Key) error {
-		identities, bad, err := inv.searchChunk(ctx, chunk)
-		mu.Lock()
-		defer mu.Unlock()
-		for _, identity := range identities {
-			found[normalKeyOf(identity)] = identity
-		}
-		malformed = append(malformed, bad...)
-		return err
-	})
-	return found, malformed, err
-}
-
-// searchChunk searches one chunk, in halves where it is too large, and down to
-// the rows at fault where the service finds some malformed.
-func (inv *Inventory) searchChunk(ctx context.Context, keys []Key) (found []Identity, malformed []Key, err error) {
-	var wire []graph.IdentityKey
-	for _, key := range keys {
-		wire = append(wire, searchKeys(key)...)
-	}
-	found, err = inv.identities.SearchExisting(ctx, wire)
-	switch {
-	case err == nil:
-		return found, nil, nil
-	case graph.IsForbidden(err) || graph.IsRouteRefused(err) || graph.IsInternalServerError(err):
-		inv.searchRefused.Store(true)
-		return nil, nil, errSearchRefused
-	case graph.IsBadRequest(err) && len(keys) == 1:
-		return nil, keys, nil
-	case graph.IsTooLarge(err):
-		inv.chunks.shrink(len(keys))
-	case !graph.IsBadRequest(err):
-		return nil, nil, err
-	}
-	if len(keys) == 1 {
-		return nil, nil, err
-	}
-	for _, half := range halves(keys) {
-		rows, bad, err := inv.searchChunk(ctx, half)
-		if err != nil {
-			return nil, nil, err
-		}
-		found, malformed = append(found, rows...), append(malformed, bad...)
-	}
-	return found, malformed, nil
-}
-
-func halves[T any](all []T) [][]T {
-	middle := (len(all) + 1) / 2
-	return [][]T{all[:middle], all[middle:]}
+	return inv.Get(ctx, id)
 }

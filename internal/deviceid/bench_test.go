@@ -1,6 +1,8 @@
 package deviceid_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
@@ -26,5 +28,37 @@ func BenchmarkNormalize(b *testing.B) {
 				deviceid.Normalize(bm.typ, bm.identifier)
 			}
 		})
+	}
+}
+
+// The time for a file grows with its rows, whatever the quotes are like: ns/row
+// stays the same.
+func BenchmarkParsePortalCSV(b *testing.B) {
+	files := []struct {
+		name string
+		typ  deviceid.Type
+		line string
+	}{
+		{"serialNumber", serial, "SERIAL%06d,MacBook of somebody\r\n"},
+		{"manufacturerModelSerial", mms, "Dell, Inc.;Latitude 5440;SERIAL%06d\r\n"},
+		{"open_quotes", serial, "\"SERIAL%06d,x\r\n"},
+	}
+	for _, file := range files {
+		for _, rows := range []int{5_000, 50_000} {
+			var content strings.Builder
+			for i := range rows {
+				fmt.Fprintf(&content, file.line, i)
+			}
+			b.Run(fmt.Sprintf("%s/%d", file.name, rows), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					_, err := deviceid.ParsePortalCSV(file.typ, content.String())
+					if (err != nil) != (file.name == "open_quotes") {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(rows), "ns/row")
+			})
+		}
 	}
 }

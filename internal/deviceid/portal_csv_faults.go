@@ -1,0 +1,149 @@
+package deviceid
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// shownFaults bounds how many faults of a file are told one by one.
+const shownFaults = 20
+
+const doubledQuote = `a double quote that belongs to a part is doubled, and the part quoted: "24"" Monitor"`
+
+// portalFaults gathers the faults of a file.
+type portalFaults struct {
+	shown []string
+	count int
+}
+
+func (f *portalFaults) add(format string, args ...any) {
+	if f.count++; f.count <= shownFaults {
+		f.shown = append(f.shown, fmt.Sprintf(format, args...))
+	}
+}
+
+// err is the one fault, or a list of them with a line for each.
+func (f *portalFaults) err() error {
+	switch f.count {
+	case 0:
+		return nil
+	case 1:
+		return invalid(f.shown[0])
+	}
+	lines := append([]string{fmt.Sprintf("%d faults:", f.count)}, f.shown...)
+	if more := f.count - len(f.shown); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return invalid(strings.Join(lines, "\n  "))
+}
+
+// inLine makes a sentence fit behind "line 3: ".
+func inLine(err error) string {
+	text := strings.TrimSuffix(err.Error(), ".")
+	if rest, ok := strings.CutPrefix(text, "The "); ok {
+		return "the " + rest
+	}
+	return text
+}
+
+// wrongNumberOfParts says what the line has, and the likely cause.
+func wrongNumberOfParts(t Type, cells []string, separator byte) error {
+	form, noun, hint := "identifier,details", "parts", ""
+	if t == TypeManufacturerModelSerial {
+		form = "manufacturer,model,serial"
+	}
+	switch {
+	case len(cells) > portalColumns(t):
+		hint = fmt.Sprintf("; put a part that contains a %s in double quotes", separatorName(separator))
+		if t == TypeManufacturerModelSerial {
+			hint += ", and write no details"
+		}
+	case len(cells) == 1:
+		noun = "part"
+		switch other := otherSeparator(separator); {
+		case strings.IndexByte(cells[0], other) >= 0:
+			hint = fmt.Sprintf("; the columns of this file are separated by %ss", separatorName(separator))
+		case strings.Contains(cells[0], "\t"):
+			hint = "; separate them by commas, not tabs"
+		}
+	}
+	return invalidf("expected %s, found %d %s%s", form, len(cells), noun, hint)
+}
+
+// titles are the headers that people give to the columns, reduced to lower-case
+// letters, in the languages of many spreadsheets.
+var titles = func() map[string]bool {
+	words := strings.Fields(`
+		identifier identifiers deviceidentifier importeddeviceidentifier corporateidentifier id
+		imei imeinumber meid serial serials serialno serialnr serialnumber serialnumbers deviceserial deviceserialnumber sn
+		manufacturer devicemanufacturer oemmanufacturer oemmanufacturername make vendor brand
+		model devicemodel oemmodelname modelname product
+		details devicedetails description note notes comment
+		seriennummer hersteller modell beschreibung geräteseriennummer
+		numérodesérie fabricant modèle constructeur
+		númerodeserie fabricante modelo
+		serienummer fabrikant`)
+	all := make(map[string]bool, len(words))
+	for _, word := range words {
+		all[word] = true
+	}
+	return all
+}()
+
+// isHeader reports whether a line names columns. It is asked for every line,
+// because files are put together from others. One word is enough for an
+// identifier; of manufacturer, model and serial number two must be titles. The
+// first line of IMEIs is a header in any language when it has letters and no
+// digit.
+func isHeader(t Type, cells []string, first bool) bool {
+	if t == TypeManufacturerModelSerial {
+		count := 0
+		for _, cell := range cells {
+			if isTitle(cell) {
+				count++
+			}
+		}
+		return count > 1
+	}
+	if t == TypeIMEI && first && strings.ContainsFunc(cells[0], unicode.IsLetter) && !strings.ContainsFunc(cells[0], isDigit) {
+		return true
+	}
+	return isTitle(cells[0])
+}
+
+func isTitle(cell string) bool {
+	const longest = 40 // bytes; spares the work for most other cells
+	if len(cell) > longest || strings.ContainsFunc(cell, isDigit) {
+		return false
+	}
+	return titles[strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) {
+			return unicode.ToLower(c)
+		}
+		return -1
+	}, cell)]
+}
+
+// shortenedNumber is what Excel writes for a long number in a column of its
+// format General: the digits behind are lost.
+var shortenedNumber = regexp.MustCompile(`^[0-9][.,][0-9]+[Ee]\+[0-9]+$`)
+
+func isShortenedNumber(identifier string) bool {
+	return strings.Contains(identifier, "+") && shortenedNumber.MatchString(identifier)
+}
+
+func otherSeparator(separator byte) byte {
+	if separator == ',' {
+		return ';'
+	}
+	return ','
+}
+
+func separatorName(separator byte) string {
+	if separator == ',' {
+		return "comma"
+	}
+	return "semicolon"
+}

@@ -15,7 +15,7 @@ import (
 
 // maxDescription is the limit of the portal's "details" column
 // (https://learn.microsoft.com/intune/device-enrollment/add-corporate-identifiers).
-const maxDescription = 128
+const maxDescription = deviceid.MaxDescription
 
 // platforms and enrollmentStates are the members that may be written. Whatever
 // member the service answers is read.

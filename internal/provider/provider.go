@@ -14,7 +14,10 @@ import (
 // Address is where the provider is to be published; nothing is published yet.
 const Address = "registry.terraform.io/intunetf/intune"
 
-var _ provider.Provider = (*intuneProvider)(nil)
+var (
+	_ provider.Provider              = (*intuneProvider)(nil)
+	_ provider.ProviderWithFunctions = (*intuneProvider)(nil)
+)
 
 // New returns what Terraform's plugin server calls for a provider. The version
 // is "dev" for a local build and the release's for a release.

@@ -23,6 +23,18 @@ type goldenAttribute struct {
 	Description string `json:"description"`
 }
 
+type goldenParameter struct {
+	Name        string `json:"name"`
+	Type        string `json:"type"`
+	Description string `json:"description"`
+}
+
+type goldenFunction struct {
+	Summary    string            `json:"summary"`
+	Parameters []goldenParameter `json:"parameters"`
+	Return     string            `json:"return"`
+}
+
 type goldenSchema struct {
 	Version     int64                                 `json:"version"`
 	Description string                                `json:"description"`
@@ -42,9 +54,12 @@ func TestSchema_IsTheOneUsersRelyOn(t *testing.T) {
 	if len(schemas.Diagnostics) > 0 {
 		t.Fatal(texts(schemas.Diagnostics))
 	}
-	current := map[string]goldenSchema{"provider": golden(schemas.Provider)}
+	current := map[string]any{"provider": golden(schemas.Provider)}
 	for name, schema := range schemas.ResourceSchemas {
 		current["resource "+name] = golden(schema)
+	}
+	for name, f := range schemas.Functions {
+		current["function "+name] = goldenSignature(f)
 	}
 	var got bytes.Buffer
 	encoder := json.NewEncoder(&got)
@@ -66,6 +81,14 @@ func TestSchema_IsTheOneUsersRelyOn(t *testing.T) {
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
 		t.Errorf("the schema changed (-file +now); when that is meant, run UPDATE_GOLDEN=1 go test ./internal/provider -run TestSchema\n%s", diff)
 	}
+}
+
+func goldenSignature(f *tfprotov6.Function) goldenFunction {
+	result := goldenFunction{Summary: f.Summary, Return: f.Return.Type.String()}
+	for _, p := range f.Parameters {
+		result.Parameters = append(result.Parameters, goldenParameter{p.Name, p.Type.String(), p.Description})
+	}
+	return result
 }
 
 func golden(schema *tfprotov6.Schema) goldenSchema {

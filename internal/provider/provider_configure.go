@@ -26,6 +26,10 @@ const tokenTimeout = 2 * time.Minute
 // Configure signs in, so that a wrong secret fails a plan once and not once per
 // resource. With a setting that is not known yet it makes no client.
 func (p *intuneProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	resp.Diagnostics.Append(checkTerraformVersion(req.TerraformVersion)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	config, diags := resolveConfig(ctx, req.Config, os.Getenv)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

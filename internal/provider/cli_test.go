@@ -94,6 +94,9 @@ func (w *workspace) write(name, content string) { w.writeTo(filepath.Join(w.dire
 
 func (w *workspace) writeTo(path, content string) {
 	w.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		w.t.Fatal(err)
 	}

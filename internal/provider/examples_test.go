@@ -33,6 +33,27 @@ func exampleFolders(t *testing.T) []string {
 	return folders
 }
 
+// isModule tells a folder that root modules call from one that is run itself.
+func isModule(folder string) bool {
+	return strings.HasPrefix(filepath.ToSlash(folder), examples+"/modules/")
+}
+
+// withModules adds the modules to the files of a root module that calls some,
+// where its sources find them: beside the workspace, whose parent is the test's
+// own folder.
+func withModules(t *testing.T, files map[string]string) map[string]string {
+	t.Helper()
+	for _, content := range files {
+		if strings.Contains(content, `"../modules/`) {
+			for name, content := range readFolder(t, examples+"/modules") {
+				files["../modules/"+name] = content
+			}
+			return files
+		}
+	}
+	return files
+}
+
 // importBlockKey finds what an example imports: it must be in the tenant already.
 var importBlockKey = regexp.MustCompile(`"serialNumber/(\$\{each\.key\}|[A-Z0-9]+)"`)
 
@@ -40,7 +61,7 @@ var importBlockKey = regexp.MustCompile(`"serialNumber/(\$\{each\.key\}|[A-Z0-9]
 // with the credential in the environment.
 func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 	t.Parallel()
-	for _, folder := range exampleFolders(t) {
+	for _, folder := range slices.DeleteFunc(exampleFolders(t), isModule) {
 		name, err := filepath.Rel(examples, folder)
 		if err != nil {
 			t.Fatal(err)
@@ -62,7 +83,7 @@ func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 					sim.Tenant().Seed(graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: serial, Description: "from the portal"})
 				}
 			}
-			w := newWorkspaceOf(t, files, append(sim.env(), "ARM_CLIENT_SECRET="+graphsim.DefaultClientSecret)...)
+			w := newWorkspaceOf(t, withModules(t, files), append(sim.env(), "ARM_CLIENT_SECRET="+graphsim.DefaultClientSecret)...)
 			w.run("plan", "-no-color", "-input=false", "-generate-config-out=generated.tf", "-out=plan.tfplan")
 			w.run("apply", "-no-color", "-input=false", "plan.tfplan")
 			w.run("plan", "-no-color", "-input=false", "-detailed-exitcode")
@@ -73,22 +94,36 @@ func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 	}
 }
 
+// readFolder reads the files of a configuration, those in its folders included,
+// by their slash-separated names. A folder below with a configuration of its own
+// is another example; the modules are read as a whole.
 func readFolder(t *testing.T, folder string) map[string]string {
 	t.Helper()
-	entries, err := os.ReadDir(folder)
+	files := map[string]string{}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			own, err := filepath.Glob(filepath.Join(path, "*.tf"))
+			if err == nil && name != "." && len(own) > 0 && !isModule(path) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(name, ".sh") {
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		files[filepath.ToSlash(name)] = string(content)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	files := map[string]string{}
-	for _, entry := range entries {
-		if entry.IsDir() || strings.HasSuffix(entry.Name(), ".sh") {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[entry.Name()] = string(content)
 	}
 	return files
 }

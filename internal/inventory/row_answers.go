@@ -44,7 +44,7 @@ func (a rowAnswers) storedAs(row Wanted) (Identity, bool) {
 func isAccepted(answer Identity) bool { return answer.Status == nil || *answer.Status }
 
 // read takes the answer's rows. What they leave in doubt is looked up.
-func (w *rowWriter) read(ctx context.Context, rows []Wanted, answers []Identity, attempt int) error {
+func (w *rowWriter) read(ctx context.Context, rows []Wanted, answers []Identity, now sending) error {
 	answered := answersTo(rows, answers)
 	var doubtful []Wanted
 	patience := time.Duration(0)
@@ -62,14 +62,14 @@ func (w *rowWriter) read(ctx context.Context, rows []Wanted, answers []Identity,
 			}
 		}
 		doubtful = append(doubtful, row)
-		patience = max(patience, w.patience(row, answer, ok, attempt))
+		patience = max(patience, w.patience(row, answer, ok, now.again))
 	}
 	if len(doubtful) == 0 {
 		return nil
 	}
 	open, err := w.settleByLooking(ctx, doubtful, patience, func(row Wanted) bool {
 		answer, ok := answered.byKey[row.normal()]
-		return !ok || isAccepted(answer) || attempt > 1
+		return !ok || isAccepted(answer) || now.again
 	})
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (w *rowWriter) read(ctx context.Context, rows []Wanted, answers []Identity,
 
 // patience is how long the tenant may take to show what the answer leaves in
 // doubt about a row.
-func (w *rowWriter) patience(row Wanted, answer Identity, ok bool, attempt int) time.Duration {
+func (w *rowWriter) patience(row Wanted, answer Identity, ok, again bool) time.Duration {
 	waits := w.inv.waits
 	switch {
 	case !ok:
@@ -97,7 +97,7 @@ func (w *rowWriter) patience(row Wanted, answer Identity, ok bool, attempt int) 
 		return waits.visible
 	case w.overwrite:
 		return 0
-	case attempt > 1 && w.ours(row, answer):
+	case again && w.ours(row, answer):
 		// An earlier call with a lost answer has created it.
 		return waits.visible
 	case answer.CreatedDateTime != nil && answer.CreatedDateTime.Before(w.since):

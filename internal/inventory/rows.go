@@ -43,19 +43,26 @@ func (inv *Inventory) newRowWriter(overwrite bool, since time.Time, progress fun
 	}
 }
 
+// sending is where a chunk stands. again is set once a call with its rows had an
+// unknown outcome.
+type sending struct {
+	attempt int
+	again   bool
+}
+
 // write sends all rows. The error is what stopped it; failures of single rows
 // are in w.failures, and rows that were not reached are in neither map.
 func (w *rowWriter) write(ctx context.Context, rows []Wanted) error {
 	return inChunks(ctx, &w.inv.chunks, rows, func(ctx context.Context, chunk []Wanted) error {
-		return w.send(ctx, chunk, 1)
+		return w.send(ctx, chunk, sending{attempt: 1})
 	})
 }
 
 // send sends one chunk, in halves where it is too large or where one row spoils
 // it, and again where its outcome is unknown.
-func (w *rowWriter) send(ctx context.Context, rows []Wanted, attempt int) error {
+func (w *rowWriter) send(ctx context.Context, rows []Wanted, now sending) error {
 	if n := w.inv.chunks.current(); len(rows) > n {
-		return w.sendAll(ctx, [][]Wanted{rows[:n], rows[n:]}, attempt)
+		return w.sendAll(ctx, [][]Wanted{rows[:n], rows[n:]}, now)
 	}
 	bodies := make([]graph.NewImportedDeviceIdentity, len(rows))
 	for i, row := range rows {
@@ -65,14 +72,14 @@ func (w *rowWriter) send(ctx context.Context, rows []Wanted, attempt int) error 
 	w.inv.snapshots.changed()
 	switch {
 	case err == nil:
-		return w.read(ctx, rows, answers, attempt)
+		return w.read(ctx, rows, answers, now)
 	case graph.IsOutcomeUnknown(err):
-		return w.afterLost(ctx, rows, attempt, err)
+		return w.afterLost(ctx, rows, now, err)
 	case graph.IsTooLarge(err) && len(rows) > 1:
 		w.inv.chunks.shrink(len(rows))
-		return w.sendAll(ctx, halves(rows), attempt)
+		return w.sendAll(ctx, halves(rows), now)
 	case graph.IsBadRequest(err) && !graph.IsRouteRefused(err) && len(rows) > 1:
-		return w.sendAll(ctx, halves(rows), attempt)
+		return w.sendAll(ctx, halves(rows), now)
 	case graph.IsBadRequest(err) && !graph.IsRouteRefused(err):
 		return w.refuse(rows[0], err)
 	default:
@@ -80,9 +87,9 @@ func (w *rowWriter) send(ctx context.Context, rows []Wanted, attempt int) error 
 	}
 }
 
-func (w *rowWriter) sendAll(ctx context.Context, parts [][]Wanted, attempt int) error {
+func (w *rowWriter) sendAll(ctx context.Context, parts [][]Wanted, now sending) error {
 	for _, part := range parts {
-		if err := w.send(ctx, part, attempt); err != nil {
+		if err := w.send(ctx, part, now); err != nil {
 			return err
 		}
 	}
@@ -111,7 +118,7 @@ func (w *rowWriter) refuse(row Wanted, err error) error {
 
 // afterLost looks at the tenant before anything is sent again. Halving a chunk
 // that took too long is no repetition: it ends by itself.
-func (w *rowWriter) afterLost(ctx context.Context, rows []Wanted, attempt int, lost error) error {
+func (w *rowWriter) afterLost(ctx context.Context, rows []Wanted, now sending, lost error) error {
 	halved := graph.IsTooLarge(lost) && len(rows) > 1
 	if halved {
 		w.inv.chunks.shrink(len(rows))
@@ -119,7 +126,7 @@ func (w *rowWriter) afterLost(ctx context.Context, rows []Wanted, attempt int, l
 	if ctx.Err() != nil {
 		return lost
 	}
-	last := attempt == maxImports && !halved
+	last := now.attempt == maxImports && !halved
 	patience := time.Duration(0)
 	if last {
 		// No further answer would name what is not visible yet.
@@ -132,17 +139,18 @@ func (w *rowWriter) afterLost(ctx context.Context, rows []Wanted, attempt int, l
 	if len(open) == 0 {
 		return nil
 	}
-	if last || !sleep(ctx, time.Duration(attempt)*time.Second) {
+	if last || !sleep(ctx, time.Duration(now.attempt)*time.Second) {
 		return lost
 	}
 	if !halved {
-		attempt++
+		now.attempt++
 	}
+	now.again = true
 	absent := make([]Wanted, len(open))
 	for i, row := range open {
 		absent[i] = row.Wanted
 	}
-	return w.send(ctx, absent, attempt)
+	return w.send(ctx, absent, now)
 }
 
 // openRow is a row that the tenant does not show as wanted. seen is what it shows

@@ -213,6 +213,14 @@ func IsThrottled(err error) bool { return hasStatus(err, http.StatusTooManyReque
 // documented create route (msgraph-beta-sdk-dotnet #1077).
 func IsInternalServerError(err error) bool { return hasStatus(err, http.StatusInternalServerError) }
 
+// RetryAfter is how long the service asked to wait, 0 where it did not say.
+func RetryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.retryAfter
+	}
+	return 0
+}
+
 // IsTLSFailure reports whether the service's certificate was not accepted.
 func IsTLSFailure(err error) bool { return isTLSFailure(err) }
 

@@ -64,16 +64,17 @@ func (s *ImportedDeviceIdentitiesClient) NewListPager(o ListOptions) *runtime.Pa
 }
 
 func (s *ImportedDeviceIdentitiesClient) listRequest(ctx context.Context, o ListOptions, previous *ImportedDeviceIdentityPage) (*policy.Request, error) {
+	req, err := s.client.newRequest(ctx, http.MethodGet, "deviceManagement", "importedDeviceIdentities")
+	if err != nil {
+		return nil, err
+	}
 	if previous != nil {
-		next, err := s.client.root.Parse(previous.NextLink)
+		// OData allows a link that is relative to the request.
+		next, err := req.Raw().URL.Parse(previous.NextLink)
 		if err != nil {
 			return nil, fmt.Errorf("the @odata.nextLink is no URL: %w", err)
 		}
 		return s.client.newRequestTo(ctx, http.MethodGet, next.String())
-	}
-	req, err := s.client.newRequest(ctx, http.MethodGet, "deviceManagement", "importedDeviceIdentities")
-	if err != nil {
-		return nil, err
 	}
 	var query []string
 	if o.IdentifierContains != "" {
@@ -206,6 +207,7 @@ func decodeIdentity(payload []byte) (ImportedDeviceIdentity, error) {
 	if identity.ID == "" {
 		return ImportedDeviceIdentity{}, errors.New("the object has no id")
 	}
+	identity.ImportedDeviceIdentityType = canonicalType(identity.ImportedDeviceIdentityType)
 	return identity, nil
 }
 
@@ -220,6 +222,10 @@ func decodePage(payload []byte) (ImportedDeviceIdentityPage, error) {
 	// Without this check an unrelated object would read as an empty tenant.
 	if answer.Value == nil {
 		return ImportedDeviceIdentityPage{}, errors.New("the answer has no list in \"value\"")
+	}
+	for i := range *answer.Value {
+		row := &(*answer.Value)[i]
+		row.ImportedDeviceIdentityType = canonicalType(row.ImportedDeviceIdentityType)
 	}
 	return ImportedDeviceIdentityPage{Value: *answer.Value, NextLink: answer.NextLink}, nil
 }

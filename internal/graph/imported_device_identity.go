@@ -1,6 +1,9 @@
 package graph
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 const (
 	// odataTypeResult is the type that the reference's create example sends.
@@ -26,6 +29,17 @@ type ImportedDeviceIdentity struct {
 	EnrollmentState            *string          `json:"enrollmentState"`
 	Platform                   *string          `json:"platform"`
 	Status                     *bool            `json:"status"`
+}
+
+// canonicalType is the documented spelling of an identity type: an answer that
+// writes another case must not look like another identity.
+func canonicalType(t string) string {
+	for _, name := range []string{"unknown", "imei", "serialNumber", "manufacturerModelSerial"} {
+		if strings.EqualFold(t, name) {
+			return name
+		}
+	}
+	return t
 }
 
 // Nullable tells a member that the answer omitted from one that is null.

@@ -17,12 +17,29 @@ type Owner string
 // deletion that has begun is over.
 type claims struct {
 	mu      sync.Mutex
-	taken   map[normalKey]Owner
+	taken   map[normalKey]*claim
 	leaving map[normalKey]chan struct{}
 }
 
+// claim is one key that a resource has taken, or is about to.
+type claim struct {
+	owner Owner
+	// settled is closed when the create or adoption is done; one that failed gives
+	// its claim back.
+	settled chan struct{}
+}
+
+func (c *claim) isPending() bool {
+	select {
+	case <-c.settled:
+		return false
+	default:
+		return true
+	}
+}
+
 func newClaims() *claims {
-	return &claims{taken: map[normalKey]Owner{}, leaving: map[normalKey]chan struct{}{}}
+	return &claims{taken: map[normalKey]*claim{}, leaving: map[normalKey]chan struct{}{}}
 }
 
 // take claims all keys or, where another resource has claimed some in this
@@ -45,7 +62,7 @@ func (c *claims) tryTake(who Owner, keys []normalKey) (disputed []normalKey, lea
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range keys {
-		if owner, ok := c.taken[key]; ok && owner != who {
+		if other := c.taken[key]; other != nil && other.owner != who {
 			disputed = append(disputed, key)
 		}
 		if gone := c.leaving[key]; gone != nil {
@@ -59,9 +76,23 @@ func (c *claims) tryTake(who Owner, keys []normalKey) (disputed []normalKey, lea
 		return nil, leaving
 	}
 	for _, key := range keys {
-		c.taken[key] = who
+		if c.taken[key] == nil || !c.taken[key].isPending() {
+			c.taken[key] = &claim{owner: who, settled: make(chan struct{})}
+		}
 	}
 	return nil, nil
+}
+
+// settle says that the keys are created or adopted: a deletion by another
+// resource now skips them.
+func (c *claims) settle(who Owner, keys ...normalKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, key := range keys {
+		if own := c.taken[key]; own != nil && own.owner == who && own.isPending() {
+			close(own.settled)
+		}
+	}
 }
 
 // forget drops what was claimed. A refresh or an import begins a new run:
@@ -78,21 +109,52 @@ func (c *claims) release(who Owner, keys ...normalKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range keys {
-		if owner, ok := c.taken[key]; ok && owner == who {
+		if own := c.taken[key]; own != nil && own.owner == who {
+			if own.isPending() {
+				close(own.settled)
+			}
 			delete(c.taken, key)
 		}
 	}
 }
 
 // leave announces deletions. It returns the keys that may be deleted, and what
-// to call when that is over.
-func (c *claims) leave(who Owner, keys []normalKey) (free []normalKey, done func()) {
+// to call when that is over. It waits for creates of the same keys that are
+// under way, because only one that succeeds takes the identity over; it holds no
+// key while it waits, so that nobody can wait for it in turn.
+func (c *claims) leave(ctx context.Context, who Owner, keys []normalKey) (free []normalKey, done func(), err error) {
+	for {
+		pending := c.pendingOf(who, keys)
+		if pending == nil {
+			free, done = c.tryLeave(who, keys)
+			return free, done, nil
+		}
+		select {
+		case <-pending:
+		case <-ctx.Done():
+			return nil, func() {}, context.Cause(ctx)
+		}
+	}
+}
+
+// pendingOf is the settling of a claim of somebody else that is not settled yet.
+func (c *claims) pendingOf(who Owner, keys []normalKey) chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, key := range keys {
+		if other := c.taken[key]; other != nil && other.owner != who && other.isPending() {
+			return other.settled
+		}
+	}
+	return nil
+}
+
+func (c *claims) tryLeave(who Owner, keys []normalKey) (free []normalKey, done func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	over := make(chan struct{})
 	for _, key := range keys {
-		owner, taken := c.taken[key]
-		if taken && owner != who || c.leaving[key] != nil {
+		if other := c.taken[key]; other != nil && other.owner != who || c.leaving[key] != nil {
 			continue
 		}
 		delete(c.taken, key)

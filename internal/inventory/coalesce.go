@@ -17,6 +17,9 @@ const (
 	// in the same time.
 	lingerQuiet = 100 * time.Millisecond
 	lingerMost  = 300 * time.Millisecond
+	// lingerAfter is how long after a shared call a row counts as the first of the
+	// next ones: Terraform begins ten creates when ten have ended, not at once.
+	lingerAfter = time.Second
 )
 
 // coalescer gathers the rows of concurrent creates into common import calls: what
@@ -27,6 +30,8 @@ type coalescer struct {
 	size *chunkSize
 	// creates is the number of creates that are under way, sent or not.
 	creates atomic.Int64
+	// shared is the number of shared calls that ended a moment ago.
+	shared atomic.Int64
 
 	mu      sync.Mutex
 	queue   []*queuedRow
@@ -105,7 +110,7 @@ func (c *coalescer) withdraw(queued *queuedRow) bool {
 // run sends batch after batch until nothing waits.
 func (c *coalescer) run() {
 	for !c.isDone() {
-		if c.creates.Load() > 1 {
+		if c.creates.Load() > 1 || c.shared.Load() > 0 {
 			c.linger()
 		}
 		if batch := c.takeBatch(); len(batch) > 0 {
@@ -174,6 +179,10 @@ func (c *coalescer) sendBatch(batch []*queuedRow) {
 		rows[i] = queued.row
 	}
 	answers, err := c.send(ctx, rows, batch[0].overwrite)
+	if len(batch) > 1 {
+		c.shared.Add(1)
+		time.AfterFunc(lingerAfter, func() { c.shared.Add(-1) })
+	}
 	if err != nil && len(batch) > 1 {
 		tooLarge := graph.IsTooLarge(err) && !graph.IsOutcomeUnknown(err)
 		if tooLarge {
@@ -189,18 +198,41 @@ func (c *coalescer) sendBatch(batch []*queuedRow) {
 	if graph.IsTooLarge(err) {
 		c.size.shrink(len(batch))
 	}
-	for _, queued := range batch {
-		answer := rowAnswer{rows: answers, together: len(batch), err: err}
-		if len(batch) > 1 && err == nil {
-			answer.rows = nil
-			for _, row := range answers {
-				if isKey(row, queued.key) {
-					answer.rows = append(answer.rows, row)
-				}
-			}
-		}
-		queued.answer <- answer
+	var own [][]Identity
+	if len(batch) == 1 {
+		own = [][]Identity{answers}
+	} else {
+		own = shareOut(batch, answers)
 	}
+	for i, queued := range batch {
+		queued.answer <- rowAnswer{rows: own[i], together: len(batch), err: err}
+	}
+}
+
+// shareOut gives every row of a batch the answer's rows about it: those of its
+// key and, where the service stores identifiers in a form of its own, one of the
+// others that it could have made of it.
+func shareOut(batch []*queuedRow, answers []Identity) [][]Identity {
+	own := make([][]Identity, len(batch))
+	var others []Identity
+	for _, answer := range answers {
+		at := slices.IndexFunc(batch, func(q *queuedRow) bool { return isKey(answer, q.key) })
+		if at < 0 {
+			others = append(others, answer)
+			continue
+		}
+		own[at] = append(own[at], answer)
+	}
+	for i, queued := range batch {
+		if len(own[i]) > 0 {
+			continue
+		}
+		if at := slices.IndexFunc(others, func(answer Identity) bool { return couldBe(answer, queued.key) }); at >= 0 {
+			own[i] = others[at : at+1 : at+1]
+			others = slices.Delete(slices.Clone(others), at, at+1)
+		}
+	}
+	return own
 }
 
 // whileAnyoneWaits is a context that ends when the last of the creates has given

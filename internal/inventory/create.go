@@ -11,7 +11,7 @@ import (
 
 // maxImports bounds how often an import with an unknown outcome is repeated
 // after the identity was looked up and found absent.
-const maxImports = 3
+const maxImports = 6
 
 // Create creates an identity and returns it as the tenant shows it. An identity
 // that is returned together with an error exists: its id must not be lost.
@@ -31,6 +31,8 @@ func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
 	created, err := inv.create(ctx, w)
 	if created.ID == "" {
 		inv.claims.release(w.Owner, w.normal())
+	} else {
+		inv.claims.settle(w.Owner, w.normal())
 	}
 	return created, err
 }
@@ -46,6 +48,10 @@ func (inv *Inventory) create(ctx context.Context, w Wanted) (Identity, error) {
 		return created, nil
 	}
 	shown, err := inv.confirm(ctx, created, w.Description)
+	var differs *NotAppliedError
+	if errors.As(err, &differs) && !w.Overwrite && c.theirs(shown) {
+		return Identity{}, &ExistsError{Existing: shown}
+	}
 	var notApplied *NotAppliedError
 	if errors.As(err, &notApplied) && w.Overwrite && !c.ours(created) {
 		// An adopted identity was there before: in the state of a failed create it
@@ -123,8 +129,11 @@ func (c *creation) byDocumentedCreate(ctx context.Context, learnt *verdict) (cre
 			return Identity{}, true, nil
 		}
 		return Identity{}, false, &RouteRefusedError{Route: "POST /deviceManagement/importedDeviceIdentities", Err: err}
-	case graph.IsConflict(err):
-		*learnt = routeWorks
+	case graph.IsConflict(err) || graph.IsBadRequest(err):
+		// What a POST of an existing identity answers is documented nowhere.
+		if graph.IsConflict(err) {
+			*learnt = routeWorks
+		}
 		return c.afterConflict(ctx, err)
 	case graph.IsOutcomeUnknown(err):
 		return c.afterLostCreate(ctx, err, learnt)
@@ -254,7 +263,7 @@ func (c *creation) byImport(ctx context.Context) (Identity, error) {
 			return Identity{}, fmt.Errorf("%w; looking for the identifier then failed, too: %w", err, lookupErr)
 		}
 		// Absent, or to be overwritten: sending the row again does no harm.
-		if imports == maxImports || !sleep(ctx, time.Duration(imports)*time.Second) {
+		if imports == maxImports || !sleep(ctx, max(graph.RetryAfter(err), time.Second<<(imports-1))) {
 			return Identity{}, err
 		}
 	}
@@ -284,8 +293,12 @@ func (c *creation) knowTheTime(ctx context.Context) error {
 func (c *creation) readRow(ctx context.Context, rows []Identity) (Identity, error) {
 	row, ok := match(rows, c.wanted.Key)
 	accepted := ok && (row.Status == nil || *row.Status)
-	if accepted && row.ID != "" {
+	if accepted && row.ID != "" && (row.Status != nil || c.wanted.Overwrite || c.ours(row)) {
 		return row, nil
+	}
+	if ok && row.Status == nil && !c.wanted.Overwrite {
+		// Without a status the row does not say whether it was created or was there.
+		return c.ownRow(ctx, row)
 	}
 	// An answer that leaves the row out says nothing of what became of it.
 	c.lost = c.lost || !ok
@@ -310,6 +323,22 @@ func (c *creation) readRow(ctx context.Context, rows []Identity) (Identity, erro
 		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 200 with status false although overwriting was asked for; the identifier in the tenant (id " + found.ID + ") was not changed"}
 	}
 	return Identity{}, &ExistsError{Existing: found}
+}
+
+// ownRow reads what a row without a status speaks of, and takes it when this
+// attempt created it.
+func (c *creation) ownRow(ctx context.Context, row Identity) (Identity, error) {
+	found, err := c.rowInTenant(ctx, row, true, true)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Identity{}, &RejectedError{Key: c.wanted.Key, Reason: "answered 200 without a status for this identifier, and the tenant does not have it"}
+	case err != nil:
+		return Identity{}, err
+	case !c.ours(found):
+		return Identity{}, &ExistsError{Existing: found}
+	default:
+		return found, nil
+	}
 }
 
 // rowInTenant looks for what a doubtful row speaks of: by its id, then by key.
@@ -362,6 +391,11 @@ func (c *creation) ours(found Identity) bool {
 		return true
 	}
 	return found.Description.Value == c.wanted.Description
+}
+
+// theirs reports whether an identity was certainly there before this attempt.
+func (c *creation) theirs(found Identity) bool {
+	return found.CreatedDateTime != nil && !found.CreatedDateTime.IsZero() && !c.since.IsZero() && found.CreatedDateTime.Before(c.since)
 }
 
 // recover looks for what an interrupted create left behind, so that the id

@@ -66,6 +66,9 @@ func (e *UnconfirmedError) Error() string {
 	return fmt.Sprintf("Graph accepted the identifier, but reading it back failed: %v", e.Err)
 }
 
+// errDescriptionOmitted says that an answer does not tell the description.
+var errDescriptionOmitted = errors.New("the tenant's answer leaves the description out")
+
 func (e *UnconfirmedError) Unwrap() error { return e.Err }
 
 // RouteRefusedError says that the tenant does not have the documented route, and

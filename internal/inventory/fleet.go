@@ -158,6 +158,9 @@ func (inv *Inventory) ApplyFleet(ctx context.Context, f Fleet, change FleetChang
 	}
 	if err != nil {
 		a.release()
+	}
+	a.keep()
+	if err != nil {
 		return a.result, err
 	}
 	return a.result, a.remove(ctx)

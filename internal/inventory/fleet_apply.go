@@ -52,6 +52,15 @@ func (a *fleetApply) release() {
 	}
 }
 
+// keep makes the claims final: what is in the tenant now is this fleet's.
+func (a *fleetApply) keep() {
+	for _, rows := range []Rows{a.change.Add, a.change.Update} {
+		for identifier := range rows {
+			a.inv.claims.settle(a.fleet.Owner, Key{a.fleet.Type, identifier}.normal())
+		}
+	}
+}
+
 // preflight finds what is wrong with the rows before the first of them is sent.
 func (a *fleetApply) preflight(ctx context.Context) error {
 	found := map[normalKey]Identity{}

@@ -21,7 +21,10 @@ func (a *fleetApply) remove(ctx context.Context) error {
 	for _, identifier := range a.change.Remove {
 		spelled[Key{a.fleet.Type, identifier}.normal()] = identifier
 	}
-	free, done := a.inv.claims.leave(a.fleet.Owner, slices.Collect(maps.Keys(spelled)))
+	free, done, err := a.inv.claims.leave(ctx, a.fleet.Owner, slices.Collect(maps.Keys(spelled)))
+	if err != nil {
+		return err
+	}
 	defer done()
 	toDelete := map[normalKey]bool{}
 	for _, key := range free {

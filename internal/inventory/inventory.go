@@ -230,23 +230,32 @@ func match(rows []Identity, key Key) (Identity, bool) {
 			return row, true
 		}
 	}
-	if len(rows) == 1 && rows[0].ImportedDeviceIdentityType == string(key.Type) &&
-		deviceid.StoredAs(key.Type, key.Identifier, rows[0].ImportedDeviceIdentifier) {
+	if len(rows) == 1 && couldBe(rows[0], key) {
 		return rows[0], true
 	}
 	return Identity{}, false
+}
+
+// couldBe reports whether an identity could be what the service made of a key:
+// services differ in what they strip, so letters and digits decide.
+func couldBe(identity Identity, key Key) bool {
+	return identity.ImportedDeviceIdentityType == string(key.Type) &&
+		deviceid.StoredAs(key.Type, key.Identifier, identity.ImportedDeviceIdentifier)
 }
 
 // Delete deletes an identity and waits until it is gone, so that a replacement
 // with the same identifier does not collide. A missing one is no error.
 // One that another resource of this run has taken over is left alone.
 func (inv *Inventory) Delete(ctx context.Context, who Owner, key Key, id string) error {
-	free, done := inv.claims.leave(who, []normalKey{key.normal()})
+	free, done, err := inv.claims.leave(ctx, who, []normalKey{key.normal()})
+	if err != nil {
+		return err
+	}
 	defer done()
 	if len(free) == 0 {
 		return nil
 	}
-	err := inv.identities.Delete(ctx, id)
+	err = inv.identities.Delete(ctx, id)
 	inv.snapshots.changed()
 	switch {
 	case isMissing(err):

@@ -259,7 +259,7 @@ func TestCreate_ALostReplyAndALateTenant(t *testing.T) {
 func TestCreate_EveryReplyLostAndALateTenant(t *testing.T) {
 	t.Parallel()
 	late := func(b *graphsim.Behaviour) { b.SearchLags = true }
-	field(late).with(CreateMethodImport).lagging(12*time.Second).in(t, func(t *testing.T, w *world) {
+	field(late).with(CreateMethodImport).lagging(40*time.Second).in(t, func(t *testing.T, w *world) {
 		w.Inject(always(lost(graphsim.OpImport, true)))
 		got, err := w.Create(t.Context(), serial("C0", "text"))
 		w.wantCreated(got, err, "C0", "text")

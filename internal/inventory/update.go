@@ -152,9 +152,11 @@ func (inv *Inventory) readBack(ctx context.Context, id, description string, pati
 		if err != nil {
 			return !errors.Is(err, ErrNotFound)
 		}
-		return shown.Description.Value == description
+		return shown.Description.Value == description || !shown.Description.Present
 	})
 	switch {
+	case err == nil && !shown.Description.Present && description != "":
+		return shown, errDescriptionOmitted
 	case errors.Is(err, ErrNotFound) && ctx.Err() != nil:
 		return shown, endedEarly(ctx, "the tenant did not show the identifier yet")
 	case err != nil || shown.Description.Value == description:

@@ -56,6 +56,31 @@ func TestCoalescer_CreatesShareCalls(t *testing.T) {
 	}
 }
 
+// Terraform begins the next ten when ten have ended, the first of them a little
+// before the others: it must not go alone.
+func TestCoalescer_TheFirstOfTheNextTenWaitsForTheOthers(t *testing.T) {
+	t.Parallel()
+	tn := imports(field())
+	tn.Latency = 50 * time.Millisecond
+	tn.in(t, func(t *testing.T, w *world) {
+		const tens = 5
+		for ten := range tens {
+			atParallelism(10, func(i int) {
+				if i > 0 {
+					time.Sleep(5 * time.Millisecond)
+				}
+				if _, err := w.Create(t.Context(), serial(fmt.Sprintf("SERIAL%d%d", ten, i), "")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		// The very first one cannot know that others follow.
+		if got := w.count(graphsim.OpImport); got > tens+1 {
+			t.Errorf("%d import calls for %d times ten creates", got, tens)
+		}
+	})
+}
+
 func TestCoalescer_ALoneCreateIsNotDelayed(t *testing.T) {
 	t.Parallel()
 	imports(field()).in(t, func(t *testing.T, w *world) {

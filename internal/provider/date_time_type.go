@@ -79,7 +79,9 @@ func (v dateTimeValue) sameInstant(o dateTimeValue) bool {
 
 // instant is false for null, unknown, and what is no RFC 3339 date.
 func (v dateTimeValue) instant() (time.Time, bool) {
-	t, err := time.Parse(time.RFC3339Nano, v.ValueString())
+	var t time.Time
+	// UnmarshalText is strict where Parse is not: 3:58 and 44,5 are no RFC 3339.
+	err := t.UnmarshalText([]byte(v.ValueString()))
 	return t, err == nil
 }
 

@@ -64,7 +64,7 @@ func (d *providerData) advice(ctx context.Context, err error) string {
 		}
 		return permissionAdvice(token)
 	case inventory.IsUnauthorized(err):
-		return fmt.Sprintf("The access token was not accepted. Check that tenant_id and environment (now %q, Graph at %s) belong together, and the clock of this machine.", d.cloud.Name, d.cloud.GraphEndpoint)
+		return fmt.Sprintf("The access token was not accepted. Check that tenant_id and environment (now %q, Graph at %s) belong together, the clock of this machine, and that the tenant has an Intune licence: without one Intune answers so, too.", d.cloud.Name, d.cloud.GraphEndpoint)
 	case inventory.IsThrottled(err):
 		return "Intune throttled the requests until the timeout ended. Lower write_limit or request_limit in the provider block when other tools use the same tenant, or raise the timeouts block of the resource."
 	case inventory.IsTLSFailure(err):

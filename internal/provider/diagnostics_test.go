@@ -26,7 +26,7 @@ func TestDiagnostics_WholeTexts(t *testing.T) {
 			fault: graphsim.Fault{Status: 401, Code: "InvalidAuthenticationToken", Message: "Access token validation failure. Invalid audience."},
 			want: tried + `Graph answered 401 Unauthorized (InvalidAuthenticationToken): Access token validation failure. Invalid audience.
 
-The access token was not accepted. Check that tenant_id and environment (now "custom", Graph at $URL) belong together, and the clock of this machine.`,
+The access token was not accepted. Check that tenant_id and environment (now "custom", Graph at $URL) belong together, the clock of this machine, and that the tenant has an Intune licence: without one Intune answers so, too.`,
 		},
 		"429 until the timeout": {
 			fault:  graphsim.Fault{Status: 429, Code: "TooManyRequests", Message: "Too many requests.", RetryAfter: "60"},

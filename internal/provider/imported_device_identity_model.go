@@ -78,7 +78,10 @@ func (m importedDeviceIdentityModel) afterCreate(identity inventory.Identity) im
 // value of every member that its answer omits.
 func (m importedDeviceIdentityModel) afterRead(identity inventory.Identity) importedDeviceIdentityModel {
 	m.ID = types.StringValue(identity.ID)
-	if !m.spells(identity) {
+	if identity.ImportedDeviceIdentityType == "" {
+		identity.ImportedDeviceIdentityType = m.ImportedDeviceIdentityType.ValueString()
+	}
+	if identity.ImportedDeviceIdentifier != "" && !m.spells(identity) {
 		m.ImportedDeviceIdentifier = types.StringValue(identity.ImportedDeviceIdentifier)
 		m.ImportedDeviceIdentityType = types.StringValue(identity.ImportedDeviceIdentityType)
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -96,6 +97,19 @@ func createOnlyOf(config importedDeviceIdentityModel) createOnly {
 		EnrollmentState:       config.EnrollmentState.ValueStringPointer(),
 		LastContactedDateTime: config.LastContactedDateTime.ValueStringPointer(),
 		Status:                config.Status.ValueBoolPointer(),
+	}
+}
+
+// over is what is configured now, and what was recorded where nothing is.
+func (c createOnly) over(recorded *createOnly) createOnly {
+	if recorded == nil {
+		return c
+	}
+	return createOnly{
+		Platform:              cmp.Or(c.Platform, recorded.Platform),
+		EnrollmentState:       cmp.Or(c.EnrollmentState, recorded.EnrollmentState),
+		LastContactedDateTime: cmp.Or(c.LastContactedDateTime, recorded.LastContactedDateTime),
+		Status:                cmp.Or(c.Status, recorded.Status),
 	}
 }
 

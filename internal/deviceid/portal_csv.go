@@ -19,7 +19,8 @@ const MaxDescription = 128
 //
 // It reads what Excel makes of such a file: a byte order mark, any line ending,
 // quotes, semicolons instead of commas, empty lines and empty trailing cells.
-// The error names every faulty line, the first twenty of them one by one.
+// The error counts the faults of the whole file and tells the first twenty with
+// their lines.
 func ParsePortalCSV(t Type, content string) (map[string]string, error) {
 	if err := checkType(t); err != nil {
 		return nil, err

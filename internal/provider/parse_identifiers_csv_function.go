@@ -26,7 +26,7 @@ func (parseIdentifiersCSVFunction) Definition(_ context.Context, _ function.Defi
 			"| `manufacturerModelSerial` | manufacturer, model, serial number | the three joined as `manufacturer_model_serial` does → `\"\"` |\n\n" +
 			"The file has no header and one type of identifier. It is read as Excel writes it: with or without byte order mark, with any line ending, with quotes, with semicolons instead of commas (one of them in the whole file), with empty lines, with empty cells at the end of a line and with blanks around a cell. " +
 			"There is no limit of rows; the 5,000 rows or 5 MB of the portal do not hold here. An empty file gives an empty map.\n\n" +
-			"A header, an identifier that is invalid or there twice in any spelling, a wrong number of columns and a text that is not UTF-8 are errors. The message names every faulty line, the first 20 with what is wrong.",
+			"A header, an identifier that is invalid or there twice in any spelling, a wrong number of columns and a text that is not UTF-8 are errors. The message counts the faults of the whole file and tells the first 20 with their lines.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name:                "content",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
@@ -96,8 +97,12 @@ func (r *importedDeviceIdentityResource) Create(ctx context.Context, req resourc
 	if identity.ID != "" {
 		// The id is saved whatever happened after it was known: what was created
 		// must never be lost.
-		resp.Diagnostics.Append(resp.State.Set(ctx, plan.afterCreate(identity))...)
-		resp.Diagnostics.Append(writeCreateOnly(ctx, resp.Private, config)...)
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, types.StringValue(identity.ID))...)
+		// What is not configured is recorded as it is shown: writing the same value
+		// into the configuration later is no edit.
+		created := plan.afterCreate(identity)
+		resp.Diagnostics.Append(resp.State.Set(ctx, created)...)
+		resp.Diagnostics.Append(writeCreateOnly(ctx, resp.Private, created)...)
 		tflog.Debug(ctx, "Created corporate device identifier", map[string]any{"id": identity.ID})
 	}
 	if err != nil {
@@ -111,6 +116,7 @@ func (r *importedDeviceIdentityResource) Read(ctx context.Context, req resource.
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.ID)...)
 	if diags, waiting := r.data.waiting(); waiting {
 		// A setting of the provider is not known yet: the state stays as it is.
 		resp.Diagnostics.Append(diags...)
@@ -159,6 +165,7 @@ func (r *importedDeviceIdentityResource) Update(ctx context.Context, req resourc
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, state.ID)...)
 	if !plan.Description.Equal(state.Description) {
 		ctx, cancel, diags := withTimeout(ctx, plan.Timeouts.Update, updateTimeout)
 		resp.Diagnostics.Append(diags...)
@@ -179,7 +186,12 @@ func (r *importedDeviceIdentityResource) Update(ctx context.Context, req resourc
 		plan.LastModifiedDateTime = dateTimeOr(identity.LastModifiedDateTime, state.LastModifiedDateTime)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(writeCreateOnly(ctx, resp.Private, config)...)
+	recorded, diags := readCreateOnly(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(writePrivate(ctx, resp.Private, createOnlyKey, createOnlyOf(config).over(recorded))...)
 }
 
 func (r *importedDeviceIdentityResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -209,8 +221,8 @@ func (r *importedDeviceIdentityResource) Delete(ctx context.Context, req resourc
 	}
 }
 
-// ImportState takes the id that Graph gave, or <type>/<identifier>. It sets the
-// id only; the read that follows fills the rest.
+// ImportState takes the id that Graph gave, or <type>/<identifier>, or the
+// resource's identity. It sets the id only; the read that follows fills the rest.
 func (r *importedDeviceIdentityResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -219,24 +231,30 @@ func (r *importedDeviceIdentityResource) ImportState(ctx context.Context, req re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	identity, err := findForImport(ctx, inv, req.ID)
+	identity, asked, err := findForImport(ctx, inv, req)
 	switch {
 	case errors.Is(err, inventory.ErrNotFound):
 		resp.Diagnostics.AddError("Device Identifier Not Found", fmt.Sprintf(
 			"The tenant has no corporate device identifier %q. Import takes the id that Graph gave the identity (an opaque text such as \"AkMwMkFCQzEyM0RFRg==\"), or its type and identifier as <type>/<identifier>, for example \"serialNumber/C02ABC123DEF\". The types are %s.",
-			req.ID, joinWords(deviceid.TypeStrings())))
+			asked, joinWords(deviceid.TypeStrings())))
 	case err != nil:
-		resp.Diagnostics.Append(r.data.describe(ctx, "import", importKey(req.ID), err)...)
+		resp.Diagnostics.Append(r.data.describe(ctx, "import", importKey(asked), err)...)
 	default:
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, types.StringValue(identity.ID))...)
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), identity.ID)...)
 	}
 }
 
-func findForImport(ctx context.Context, inv *inventory.Inventory, id string) (inventory.Identity, error) {
-	if t, identifier, ok := deviceid.ParseImportID(id); ok {
-		return inv.Find(ctx, inventory.Key{Type: t, Identifier: identifier})
+func findForImport(ctx context.Context, inv *inventory.Inventory, req resource.ImportStateRequest) (found inventory.Identity, asked string, err error) {
+	if req.ID == "" && req.Identity != nil {
+		return importByIdentity(ctx, inv, req)
 	}
-	return inv.Get(ctx, id)
+	if t, identifier, ok := deviceid.ParseImportID(req.ID); ok {
+		found, err = inv.Find(ctx, inventory.Key{Type: t, Identifier: identifier})
+	} else {
+		found, err = inv.Get(ctx, req.ID)
+	}
+	return found, req.ID, err
 }
 
 func importKey(id string) inventory.Key {

@@ -6,7 +6,9 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
@@ -15,8 +17,10 @@ import (
 const Address = "registry.terraform.io/intunetf/intune"
 
 var (
-	_ provider.Provider              = (*intuneProvider)(nil)
-	_ provider.ProviderWithFunctions = (*intuneProvider)(nil)
+	_ provider.Provider                  = (*intuneProvider)(nil)
+	_ provider.ProviderWithFunctions     = (*intuneProvider)(nil)
+	_ provider.ProviderWithListResources = (*intuneProvider)(nil)
+	_ provider.ProviderWithActions       = (*intuneProvider)(nil)
 )
 
 // New returns what Terraform's plugin server calls for a provider. The version
@@ -36,4 +40,21 @@ func (p *intuneProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newImportedDeviceIdentityResource, newImportedDeviceIdentitiesResource}
 }
 
-func (p *intuneProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (p *intuneProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newImportedDeviceIdentityDataSource,
+		newImportedDeviceIdentitiesDataSource,
+		newImportedDeviceIdentityCountsDataSource,
+	}
+}
+
+// ListResources are for "terraform query" of Terraform 1.14 and later; earlier
+// ones do not ask for them.
+func (p *intuneProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newImportedDeviceIdentityListResource}
+}
+
+// Actions are for Terraform 1.14 and later, too.
+func (p *intuneProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newDeleteStaleDeviceIdentitiesAction}
+}

@@ -68,7 +68,8 @@ func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 		}
 		t.Run(filepath.ToSlash(name), func(t *testing.T) {
 			t.Parallel()
-			files := readFolder(t, folder)
+			files := withModules(t, readFolder(t, folder))
+			skipIfTooNewForCLI(t, files)
 			all := ""
 			for _, content := range files {
 				all += content
@@ -83,7 +84,7 @@ func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 					sim.Tenant().Seed(graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: serial, Description: "from the portal"})
 				}
 			}
-			w := newWorkspaceOf(t, withModules(t, files), append(sim.env(), "ARM_CLIENT_SECRET="+graphsim.DefaultClientSecret)...)
+			w := newWorkspaceOf(t, files, append(sim.env(), "ARM_CLIENT_SECRET="+graphsim.DefaultClientSecret)...)
 			w.run("plan", "-no-color", "-input=false", "-generate-config-out=generated.tf", "-out=plan.tfplan")
 			w.run("apply", "-no-color", "-input=false", "plan.tfplan")
 			w.run("plan", "-no-color", "-input=false", "-detailed-exitcode")

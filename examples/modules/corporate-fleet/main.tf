@@ -2,32 +2,38 @@ locals {
   # Every type, whether there is a file of it or not: a fleet that left this set
   # because its last file is missing would be destroyed, without the guard of
   # max_deletions.
-  columns = {
-    imei                    = "identifier,details"
-    serialNumber            = "identifier,details"
-    manufacturerModelSerial = "manufacturer,model,serial"
+  types = ["imei", "serialNumber", "manufacturerModelSerial"]
+
+  files = {
+    for file in fileset(var.sites_directory, "*/*.csv") : file => trimsuffix(basename(file), ".csv")
   }
 
-  # The files have no header row, csvdecode needs one. Windows programs put a
-  # byte-order mark first.
+  faulty_files = [
+    for file, type in local.files : file
+    if !can(provider::intune::parse_identifiers_csv(file("${var.sites_directory}/${file}"), type))
+  ]
+
+  # Terraform shows the values that a failed call was given, unless they come
+  # from a loop. This call fails in place of the one below, and so the message
+  # names the file beside the lines.
+  refusal = length(local.faulty_files) == 0 ? null : provider::intune::parse_identifiers_csv(
+    file("${var.sites_directory}/${local.faulty_files[0]}"), local.files[local.faulty_files[0]],
+  )
+
   rows = flatten([
-    for file in fileset(var.sites_directory, "*/*.csv") : [
-      for row in csvdecode("${local.columns[trimsuffix(basename(file), ".csv")]}\n${trimprefix(file("${var.sites_directory}/${file}"), "\ufeff")}") : {
-        file = file
-        site = dirname(file)
-        type = trimsuffix(basename(file), ".csv")
-        # A part with a comma in it is quoted in the identifier as in the file.
-        identifier = join(",", [
-          for part in try([row.manufacturer, row.model, row.serial], [row.identifier]) :
-          strcontains(part, ",") ? "\"${part}\"" : trimspace(part)
-        ])
-        details = trimspace(try(row.details, ""))
+    for file, type in local.files : [
+      for identifier, details in provider::intune::parse_identifiers_csv(file("${var.sites_directory}/${file}"), type) : {
+        file       = file
+        site       = dirname(file)
+        type       = type
+        identifier = identifier
+        details    = details
       }
-    ]
+    ] if !contains(local.faulty_files, file)
   ])
 
   by_identifier = {
-    for type in keys(local.columns) : type => {
+    for type in local.types : type => {
       for row in local.rows : row.identifier => row... if row.type == type
     }
   }

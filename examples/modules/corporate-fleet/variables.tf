@@ -1,5 +1,5 @@
 variable "sites_directory" {
-  description = "Folder with one folder per site. A site's identifiers are in <site>/<type>.csv, in the format that the Intune admin center takes: no header row; identifier and details for imei and serialNumber; manufacturer, model and serial number for manufacturerModelSerial."
+  description = "Folder with one folder per site. A site's identifiers are in <site>/<type>.csv, in the format that the Intune admin center takes: no header row; identifier and optional details for imei and serialNumber; manufacturer, model and serial number for manufacturerModelSerial."
   type        = string
   nullable    = false
 

@@ -53,16 +53,40 @@ func partialDetail(verb string, partial *inventory.PartialError) string {
 	if partial.Err != nil {
 		b.WriteString(" It stopped because: " + sentence(partial.Err.Error()))
 	}
-	for i, failure := range partial.Failures {
-		if i == 0 {
-			b.WriteString("\n")
-		}
-		fmt.Fprintf(&b, "\n  %q: %v", failure.Identifier, failure.Err)
-	}
+	b.WriteString(failureDetail(partial.Failures))
 	if verb == "create" {
 		b.WriteString("\n\nNothing is lost: the rows that were written are in the tenant. Apply again, and they are adopted and the others created.")
 	} else {
 		b.WriteString("\n\nThe state holds what the tenant holds. Apply again to do the rest.")
+	}
+	return b.String()
+}
+
+// failureDetail names the rows at fault. Rows that failed for the same reason, as
+// all do that an interruption left over, share one text.
+func failureDetail(failures []inventory.RowFailure) string {
+	var reasons []string
+	rows := map[string][]string{}
+	for _, failure := range failures {
+		reason := failure.Err.Error()
+		if rows[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		rows[reason] = append(rows[reason], fmt.Sprintf("%q", failure.Identifier))
+	}
+	var b strings.Builder
+	for i, reason := range reasons {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		named := rows[reason]
+		if len(named) <= shownRows {
+			for _, row := range named {
+				fmt.Fprintf(&b, "\n  %s: %s", row, reason)
+			}
+			continue
+		}
+		fmt.Fprintf(&b, "\n  %s and %s more rows: %s", strings.Join(named[:shownRows], ", "), grouped(len(named)-shownRows), reason)
 	}
 	return b.String()
 }

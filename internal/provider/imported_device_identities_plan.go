@@ -30,13 +30,14 @@ func (r *importedDeviceIdentitiesResource) ModifyPlan(ctx context.Context, req r
 	}
 	switch {
 	case req.Plan.Raw.IsNull():
-		p.warnAboutLast(ctx, len(p.prior.Rows), 0)
+		p.warnAboutLast(ctx, p.priorType, len(p.prior.Rows), 0)
 	case !p.planned.known || p.identityType == "":
 	case req.State.Raw.IsNull():
 		p.check(ctx, inventory.FleetChange{Add: p.planned.Rows}, 0)
 	case p.priorType != p.identityType:
 		// Planned again as a create after this; the guard holds for the old rows.
 		p.guard(ctx, len(p.prior.Rows), len(p.prior.Rows))
+		p.warnAboutLast(ctx, p.priorType, len(p.prior.Rows), 0)
 	default:
 		p.planUpdate(ctx)
 	}
@@ -92,7 +93,7 @@ func (p *fleetPlan) planUpdate(ctx context.Context) {
 	}
 	if p.imported && len(change.Remove) > 0 {
 		p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "Imported Rows Are Forgotten", fmt.Sprintf(
-			"The import took over %s rows, and the configuration does not list %s of them. This apply forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, list them in one apply and remove them in the next.",
+			"The import took over %s rows, and the configuration does not list %s of them. This first change after the import forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, apply this, list them in a second apply and remove them in a third.",
 			grouped(len(p.prior.Rows)), grouped(len(change.Remove))))
 		change.Remove = nil
 	}
@@ -114,7 +115,7 @@ func (p *fleetPlan) guard(ctx context.Context, deletions, of int) {
 
 // check looks at the tenant, read-only, and tells what the apply would meet.
 func (p *fleetPlan) check(ctx context.Context, change inventory.FleetChange, managed int) {
-	p.warnAboutLast(ctx, len(change.Remove), managed-len(change.Remove)+len(change.Add))
+	p.warnAboutLast(ctx, p.identityType, len(change.Remove), managed-len(change.Remove)+len(change.Add))
 	data := p.resource.data
 	if len(change.Add) == 0 || data == nil || data.inventory == nil || p.resp.Diagnostics.HasError() {
 		return
@@ -149,14 +150,14 @@ func (p *fleetPlan) check(ctx context.Context, change inventory.FleetChange, man
 }
 
 // warnAboutLast warns when no Windows identifier would be left in the tenant.
-func (p *fleetPlan) warnAboutLast(ctx context.Context, removed, left int) {
+func (p *fleetPlan) warnAboutLast(ctx context.Context, t deviceid.Type, removed, left int) {
 	data := p.resource.data
-	if p.identityType != deviceid.TypeManufacturerModelSerial || removed == 0 || left > 0 || data == nil || data.inventory == nil {
+	if t != deviceid.TypeManufacturerModelSerial || removed == 0 || left > 0 || data == nil || data.inventory == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	found, err := data.inventory.CheckFleet(ctx, inventory.Fleet{Type: p.identityType}, nil)
+	found, err := data.inventory.CheckFleet(ctx, inventory.Fleet{Type: t}, nil)
 	if err != nil || found.OfType > removed {
 		return
 	}

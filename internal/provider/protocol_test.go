@@ -104,6 +104,12 @@ type planned struct {
 	diags   []string
 }
 
+// planDestroy is the plan of a destroy.
+func (p *protocol) planDestroy(prior instance) planned {
+	p.t.Helper()
+	return p.planOf(p.none().value, p.none().value, prior)
+}
+
 // isEmpty reports whether the plan changes nothing of prior.
 func (r planned) isEmpty(prior instance) bool {
 	return len(r.replace) == 0 && r.value.Equal(prior.value)
@@ -112,11 +118,18 @@ func (r planned) isEmpty(prior instance) bool {
 func (p *protocol) plan(config map[string]any, prior instance) planned {
 	p.t.Helper()
 	configured := object(p.t, p.resource, config)
+	return p.planOf(configured, p.propose(configured, prior.value), prior)
+}
+
+// planOf is the plan of a configuration and what Terraform proposes for it, both
+// null for a destroy.
+func (p *protocol) planOf(config, proposed tftypes.Value, prior instance) planned {
+	p.t.Helper()
 	resp, err := p.server.PlanResourceChange(p.t.Context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName:         p.typeName,
 		PriorState:       p.dynamic(prior.value),
-		ProposedNewState: p.dynamic(p.propose(configured, prior.value)),
-		Config:           p.dynamic(configured),
+		ProposedNewState: p.dynamic(proposed),
+		Config:           p.dynamic(config),
 		PriorPrivate:     prior.private,
 	})
 	p.check(err)
@@ -314,7 +327,14 @@ func toValue(t *testing.T, attributeType tftypes.Type, v any) tftypes.Value {
 			elements[key] = tftypes.NewValue(tftypes.String, element)
 		}
 		return tftypes.NewValue(attributeType, elements)
-	case map[string]any: // the timeouts block
+	case map[string]any: // the timeouts block, or rows that are not all known
+		if rows, ok := attributeType.(tftypes.Map); ok {
+			elements := map[string]tftypes.Value{}
+			for key, element := range v {
+				elements[key] = toValue(t, rows.ElementType, element)
+			}
+			return tftypes.NewValue(attributeType, elements)
+		}
 		nested, ok := attributeType.(tftypes.Object)
 		if !ok {
 			t.Fatalf("a map for %s", attributeType)

@@ -11,7 +11,9 @@ import (
 // Filter narrows a list of identities. Every field that is set must match; the
 // zero value lets all identities pass.
 type Filter struct {
-	Type, Platform, EnrollmentState string
+	Type, EnrollmentState string
+	// Platform is compared whatever the case: the reference spells tvOS in two ways.
+	Platform string
 	// IdentifierContains is compared as identifiers are: whatever the case, and
 	// also in the form that Intune stores.
 	IdentifierContains string
@@ -29,7 +31,7 @@ type Filter struct {
 // Match reports whether an identity passes.
 func (f Filter) Match(identity Identity) bool {
 	return (f.Type == "" || f.Type == identity.ImportedDeviceIdentityType) &&
-		(f.Platform == "" || f.Platform == textOf(identity.Platform)) &&
+		(f.Platform == "" || strings.EqualFold(f.Platform, textOf(identity.Platform))) &&
 		(f.EnrollmentState == "" || f.EnrollmentState == textOf(identity.EnrollmentState)) &&
 		(f.NeverContacted == nil || *f.NeverContacted == NeverContacted(identity)) &&
 		(f.LastContactedBefore == nil || !NeverContacted(identity) && identity.LastContactedDateTime.Before(*f.LastContactedBefore)) &&

@@ -7,6 +7,8 @@
 #   3. what an earlier run obtained, in .cache/
 #   4. Terraform, downloaded by hc-install into .cache/
 #   5. OpenTofu, built from its Go module into .cache/ (minutes, once)
+#
+# With the argument "opentofu": tofu on PATH, in .cache/, or built.
 set -eu
 
 terraform_version=1.11.4
@@ -38,33 +40,50 @@ keep() {
 	partial=
 }
 
-for chosen in "${TF_ACC_TERRAFORM_PATH:-}" "${TERRAFORM:-}"; do
-	[ -n "$chosen" ] || continue
-	path=$(command -v "$chosen") && runs "$path" && echo "$path" && exit
-	say "cannot run '$chosen', which TF_ACC_TERRAFORM_PATH or TERRAFORM names"
+case ${1:-any} in
+any)
+	names='terraform tofu'
+	for chosen in "${TF_ACC_TERRAFORM_PATH:-}" "${TERRAFORM:-}"; do
+		[ -n "$chosen" ] || continue
+		path=$(command -v "$chosen") && runs "$path" && echo "$path" && exit
+		say "cannot run '$chosen', which TF_ACC_TERRAFORM_PATH or TERRAFORM names"
+		exit 1
+	done
+	;;
+opentofu)
+	names=tofu
+	;;
+*)
+	say "there is no CLI '$1'; write opentofu, or nothing"
 	exit 1
-done
+	;;
+esac
 
-for name in terraform tofu; do
+for name in $names; do
 	path=$(command -v "$name") && runs "$path" && echo "$path" && exit
 done
 
-for path in "$terraform_dir/terraform$exe" "$tofu_dir/tofu$exe"; do
+set -- "$tofu_dir/tofu$exe"
+[ "$names" = tofu ] || set -- "$terraform_dir/terraform$exe" "$@"
+for path in "$@"; do
 	[ -x "$path" ] && runs "$path" && echo "$path" && exit
 done
 
 mkdir -p .cache
 partial=$(mktemp -d "$root/.cache/partial.XXXXXX")
 
-say "neither terraform nor tofu is on PATH: obtaining Terraform $terraform_version with hc-install"
-if go tool -modfile=internal/tools/go.mod hc-install install -version "$terraform_version" -path "$partial" terraform >&2 &&
-	runs "$partial/terraform$exe"; then
-	keep "$terraform_dir"
-	echo "$terraform_dir/terraform$exe"
-	exit
+if [ "$names" != tofu ]; then
+	say "neither terraform nor tofu is on PATH: obtaining Terraform $terraform_version with hc-install"
+	if go tool -modfile=internal/tools/go.mod hc-install install -version "$terraform_version" -path "$partial" terraform >&2 &&
+		runs "$partial/terraform$exe"; then
+		keep "$terraform_dir"
+		echo "$terraform_dir/terraform$exe"
+		exit
+	fi
+	say "that did not work"
 fi
 
-say "that did not work: building OpenTofu $tofu_version from its Go module instead"
+say "building OpenTofu $tofu_version from its Go module"
 say "this takes three to eight minutes on two cores, once; later runs find it in .cache/"
 started=$(date +%s)
 (cd internal/tools/opentofu && CGO_ENABLED=0 GOFLAGS="-buildvcs=false" go build -trimpath \

@@ -87,3 +87,31 @@ func TestBrownfield_TwoThousandWithTheImportCommand(t *testing.T) {
 		t.Errorf("the state lists %d identifiers, want %d", got, len(rows))
 	}
 }
+
+// What the guide says of a map that differs from the tenant.
+func TestBrownfield_AMapThatDiffersWritesOnlyTheDifferenceAndForgetsTheRest(t *testing.T) {
+	t.Parallel()
+	eachProfile(t, func(t *testing.T, profile graphsim.Profile) {
+		sim, rows, env := brownfield(t, profile)
+		module := requiredProviders + fleetImport + `
+resource "intune_imported_device_identities" "fleet" {
+  imported_device_identity_type = "serialNumber"
+  identities = {
+    SERIAL000001 = "Device 1"
+    SERIAL000002 = "Another description"
+    SERIALNEW    = "Device new"
+  }
+}
+`
+		w := newWorkspace(t, module, env...)
+		plan := w.run("plan", "-no-color", "-input=false", "-out=plan.tfplan")
+		if !strings.Contains(plan, "1 to import, 0 to add, 1 to change, 0 to destroy") || !strings.Contains(plan, "does not list 1,998 of") {
+			t.Errorf("the plan says:\n%.4000s", plan[max(0, len(plan)-4000):])
+		}
+		w.run("apply", "-no-color", "-input=false", "plan.tfplan")
+		w.run("plan", "-no-color", "-input=false", "-detailed-exitcode")
+		want := maps.Clone(rows)
+		want["355450075770212"], want["SERIAL000002"], want["SERIALNEW"] = "not ours", "Another description", "Device new"
+		sim.wantHeld(t, want)
+	})
+}

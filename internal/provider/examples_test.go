@@ -84,6 +84,11 @@ func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 					sim.Tenant().Seed(graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: serial, Description: "from the portal"})
 				}
 			}
+			if strings.Contains(all, `id = "serialNumber"`) { // a fleet imports a whole type
+				sim.Tenant().Seed(
+					graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: "DMPX7K2QJF88", Description: "Tablet in the lobby"},
+					graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: "DMPX7K2QJF89"})
+			}
 			w := newWorkspaceOf(t, files, append(sim.env(), "ARM_CLIENT_SECRET="+graphsim.DefaultClientSecret)...)
 			w.run("plan", "-no-color", "-input=false", "-generate-config-out=generated.tf", "-out=plan.tfplan")
 			w.run("apply", "-no-color", "-input=false", "plan.tfplan")

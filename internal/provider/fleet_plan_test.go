@@ -95,7 +95,7 @@ func TestFleetValidation_ManyFaultyRows(t *testing.T) {
 			rest = append(rest, fmt.Sprintf("%q", row))
 		}
 	}
-	want = append(want, "error identities: Invalid Device Identifier: 1,010 more rows are faulty: "+strings.Join(rest, ", ")+".")
+	want = append(want, "error: Invalid Device Identifier: 1,010 more rows are faulty: "+strings.Join(rest, ", ")+".")
 	wantTexts(t, startProtocol(t).of(fleetType).validate(fleetOf("imei", rows)), want...)
 }
 
@@ -219,8 +219,8 @@ func TestFleetPlan_SettingsThatTheServiceDoesNotKnowCostNoRequest(t *testing.T) 
 
 func TestFleetPlan_TheFirstAndTheLastWindowsIdentifier(t *testing.T) {
 	t.Parallel()
-	const first = `warning identities: First Windows Identifier of the Tenant: The tenant has no manufacturerModelSerial identifier yet. As soon as it has one, every other Windows device that enrols without being listed, and without another sign of being corporate, becomes personal. See the guide on Windows identifiers.`
-	const last = `warning identities: Last Windows Identifiers of the Tenant: This removes the last manufacturerModelSerial identifiers of the tenant. Windows devices that join Entra are then corporate again without being listed. See the guide on Windows identifiers.`
+	const first = `warning: First Windows Identifier of the Tenant: The tenant has no manufacturerModelSerial identifier yet. As soon as it has one, every other Windows device that enrols without being listed, and without another sign of being corporate, becomes personal. See the guide on Windows identifiers.`
+	const last = `warning: Last Windows Identifiers of the Tenant: This removes the last manufacturerModelSerial identifiers of the tenant. Windows devices that join Entra are then corporate again without being listed. See the guide on Windows identifiers.`
 	sim := newTenant(t, graphsim.ProfileField)
 	server := newFleetProtocol(t, sim, nil)
 	config := func(rows ...string) map[string]any {
@@ -263,7 +263,7 @@ func TestFleetImport_RowsThatAreNotListedAreForgottenOnce(t *testing.T) {
 	listed := serials(500)
 	config := fleetOf("serialNumber", listed, map[string]any{"max_deletions": 0})
 	next, diags := server.apply(config, state)
-	wantTexts(t, diags, `warning identities: Imported Rows Are Forgotten: The import took over 2,000 rows, and the configuration does not list 1,500 of them. This first change after the import forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, apply this, list them in a second apply and remove them in a third.`)
+	wantTexts(t, diags, `warning: Imported Rows Are Forgotten: The import took over 2,000 rows, and the configuration does not list 1,500 of them. This first change after the import forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, apply this, list them in a second apply and remove them in a third.`)
 	sim.wantHeld(t, before)
 	if diff := cmp.Diff(listed, next.rows(t)); diff != "" {
 		t.Fatal(diff)

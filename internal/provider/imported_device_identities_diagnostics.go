@@ -23,19 +23,19 @@ func (d *providerData) describeFleet(ctx context.Context, verb string, t devicei
 	tried := fmt.Sprintf("Terraform tried to %s corporate device identifiers of type %s.", verb, t)
 	switch {
 	case errors.As(err, &conflict):
-		diags.AddAttributeError(identitiesPath, "Device Identifiers Exist Already", conflictDetail(conflict.Rows))
+		diags.AddError("Device Identifiers Exist Already", conflictDetail(conflict.Rows))
 	case errors.As(err, &malformed):
 		for _, identifier := range malformed.Identifiers[:min(len(malformed.Identifiers), shownRows)] {
 			diags.AddAttributeError(identitiesPath.AtMapKey(identifier), "Malformed Device Identifier", fmt.Sprintf(
 				"Intune refuses %q as an identifier of type %s and does not say which rule it breaks. Nothing was written. Correct the row or remove it.", identifier, t))
 		}
 		if rest := malformed.Identifiers[min(len(malformed.Identifiers), shownRows):]; len(rest) > 0 {
-			diags.AddAttributeError(identitiesPath, "Malformed Device Identifiers", fmt.Sprintf("Intune refuses %s more rows: %v.", grouped(len(rest)), quoted(rest)))
+			diags.AddError("Malformed Device Identifiers", fmt.Sprintf("Intune refuses %s more rows: %s.", grouped(len(rest)), strings.Join(quoted(rest), ", ")))
 		}
 	case errors.As(err, &disputed):
-		diags.AddAttributeError(identitiesPath, "Device Identifiers Managed Twice", disputeDetail(disputed))
+		diags.AddError("Device Identifiers Managed Twice", disputeDetail(disputed))
 	case errors.As(err, &partial):
-		diags.AddAttributeError(identitiesPath, title, paragraphs(tried, partialDetail(verb, partial), d.advice(ctx, err), supportText(err)))
+		diags.AddError(title, paragraphs(tried, partialDetail(verb, partial), d.advice(ctx, err), supportText(err)))
 	default:
 		diags.AddError(title, paragraphs(tried, sentence(capitalise(err.Error())), "Nothing was written.", d.advice(ctx, err), supportText(err)))
 	}
@@ -43,7 +43,7 @@ func (d *providerData) describeFleet(ctx context.Context, verb string, t devicei
 }
 
 func disputeDetail(disputed *inventory.DisputedError) string {
-	return fmt.Sprintf("Another resource of this run manages the same identifiers: %v. Nothing was written. List every identifier in one resource only.", quoted(disputed.Identifiers))
+	return fmt.Sprintf("Another resource of this run manages the same identifiers: %s. Nothing was written. List every identifier in one resource only.", strings.Join(quoted(disputed.Identifiers), ", "))
 }
 
 // partialDetail says how far it came, which rows are at fault and what is next.

@@ -60,7 +60,7 @@ func (p *fleetPlan) load(ctx context.Context) {
 		p.prior, err = rowsOf(p.req.State.Raw)
 	}
 	if err != nil {
-		p.resp.Diagnostics.AddAttributeError(identitiesPath, "Invalid Identities", err.Error())
+		p.resp.Diagnostics.AddError("Invalid Identities", err.Error())
 		return
 	}
 	var before, after types.String
@@ -85,14 +85,14 @@ func (p *fleetPlan) planUpdate(ctx context.Context) {
 		// mixture. Only spellings differ, if anything: the prior map it is.
 		raw, err := withPriorRows(p.resp.Plan.Raw, p.req.State.Raw)
 		if err != nil {
-			p.resp.Diagnostics.AddAttributeError(identitiesPath, "Invalid Identities", err.Error())
+			p.resp.Diagnostics.AddError("Invalid Identities", err.Error())
 			return
 		}
 		p.resp.Plan.Raw = raw
 		return
 	}
 	if p.imported && len(change.Remove) > 0 {
-		p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "Imported Rows Are Forgotten", fmt.Sprintf(
+		p.resp.Diagnostics.AddWarning("Imported Rows Are Forgotten", fmt.Sprintf(
 			"The import took over %s rows, and the configuration does not list %s of them. This first change after the import forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, apply this, list them in a second apply and remove them in a third.",
 			grouped(len(p.prior.Rows)), grouped(len(change.Remove))))
 		change.Remove = nil
@@ -134,17 +134,17 @@ func (p *fleetPlan) check(ctx context.Context, change inventory.FleetChange, man
 	fleet := inventory.Fleet{Type: p.identityType, Overwrite: overwrite.ValueBool()}
 	found, err := data.inventory.CheckFleet(ctx, fleet, known)
 	if err != nil {
-		p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "Identities Not Checked", paragraphs(
+		p.resp.Diagnostics.AddWarning("Identities Not Checked", paragraphs(
 			"Whether the rows to be created are in the tenant already could not be found out. The apply looks again before it writes anything.", sentence(capitalise(err.Error()))))
 		return
 	}
 	if len(found.Conflicts) > 0 {
-		p.resp.Diagnostics.AddAttributeError(identitiesPath, "Device Identifiers Exist Already", conflictDetail(found.Conflicts))
+		p.resp.Diagnostics.AddError("Device Identifiers Exist Already", conflictDetail(found.Conflicts))
 		return
 	}
 	p.resp.Diagnostics.Append(adoptionWarning(found.Adopted)...)
 	if p.identityType == deviceid.TypeManufacturerModelSerial && found.OfType == 0 {
-		p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "First Windows Identifier of the Tenant",
+		p.resp.Diagnostics.AddWarning("First Windows Identifier of the Tenant",
 			"The tenant has no manufacturerModelSerial identifier yet. As soon as it has one, every other Windows device that enrols without being listed, and without another sign of being corporate, becomes personal. See the guide on Windows identifiers.")
 	}
 }
@@ -161,7 +161,7 @@ func (p *fleetPlan) warnAboutLast(ctx context.Context, t deviceid.Type, removed,
 	if err != nil || found.OfType > removed {
 		return
 	}
-	p.resp.Diagnostics.AddAttributeWarning(identitiesPath, "Last Windows Identifiers of the Tenant",
+	p.resp.Diagnostics.AddWarning("Last Windows Identifiers of the Tenant",
 		"This removes the last manufacturerModelSerial identifiers of the tenant. Windows devices that join Entra are then corporate again without being listed. See the guide on Windows identifiers.")
 }
 
@@ -169,7 +169,7 @@ func adoptionWarning(adopted int) diag.Diagnostics {
 	if adopted == 0 {
 		return nil
 	}
-	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(identitiesPath, "Existing Device Identifiers Adopted", fmt.Sprintf(
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Existing Device Identifiers Adopted", fmt.Sprintf(
 		"%s rows are in the tenant already with the configured description. They are managed by this resource from now on, and a destroy deletes them.", grouped(adopted)))}
 }
 

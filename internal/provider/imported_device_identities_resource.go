@@ -243,7 +243,7 @@ func (d *providerData) fleetTimeout(change inventory.FleetChange) time.Duration 
 func readRows(raw tftypes.Value, into *diag.Diagnostics) fleetRows {
 	rows, err := rowsOf(raw)
 	if err != nil {
-		into.AddAttributeError(identitiesPath, "Invalid Identities", err.Error())
+		into.AddError("Invalid Identities", err.Error())
 	}
 	return rows
 }
@@ -251,7 +251,7 @@ func readRows(raw tftypes.Value, into *diag.Diagnostics) fleetRows {
 func setRows(target *tftypes.Value, raw tftypes.Value, rows inventory.Rows, into *diag.Diagnostics) {
 	changed, err := withRows(raw, rows)
 	if err != nil {
-		into.AddAttributeError(identitiesPath, "Invalid Identities", err.Error())
+		into.AddError("Invalid Identities", err.Error())
 		return
 	}
 	*target = changed

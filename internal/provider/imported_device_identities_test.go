@@ -186,7 +186,7 @@ func TestFleet_IdenticalRowsAreAdoptedWithOneWarning(t *testing.T) {
 	rows["NEW"] = "new"
 	server := newFleetProtocol(t, sim, nil)
 	plan := server.plan(fleetConfig(rows), server.none())
-	want := []string{"warning identities: Existing Device Identifiers Adopted: 500 rows are in the tenant already with the configured description. They are managed by this resource from now on, and a destroy deletes them."}
+	want := []string{"warning: Existing Device Identifiers Adopted: 500 rows are in the tenant already with the configured description. They are managed by this resource from now on, and a destroy deletes them."}
 	if diff := cmp.Diff(want, plan.diags); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
@@ -211,7 +211,7 @@ func TestFleet_ConflictsAreAllNamedAndNothingIsWritten(t *testing.T) {
 	server := newFleetProtocol(t, sim, nil)
 	diags := server.plan(fleetConfig(rows), server.none()).diags
 	got := strings.Join(diags, "\n")
-	if len(diags) != 1 || !strings.HasPrefix(got, "error identities: Device Identifiers Exist Already: 10 of the rows to be created are in the tenant already with another description. Nothing was written.\n") {
+	if len(diags) != 1 || !strings.HasPrefix(got, "error: Device Identifiers Exist Already: 10 of the rows to be created are in the tenant already with another description. Nothing was written.\n") {
 		t.Fatalf("got %s", got)
 	}
 	for i := range 10 {

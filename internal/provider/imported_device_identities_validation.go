@@ -28,7 +28,7 @@ func (r *importedDeviceIdentitiesResource) ValidateConfig(ctx context.Context, r
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("imported_device_identity_type"), &identityType)...)
 	rows, err := rowsOf(req.Config.Raw)
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(identitiesPath, "Invalid Identities", err.Error())
+		resp.Diagnostics.AddError("Invalid Identities", err.Error())
 	}
 	if resp.Diagnostics.HasError() || !rows.known || !slices.Contains(deviceid.TypeStrings(), identityType.ValueString()) {
 		return
@@ -64,12 +64,8 @@ func validateRows(t deviceid.Type, rows fleetRows) diag.Diagnostics {
 			imeis[normal[:14]] = identifier
 		}
 	}
-	for _, d := range faulty.diagnostics("Invalid Device Identifier", "faulty") {
-		diags.AddAttributeError(d.at, d.summary, d.detail)
-	}
-	for _, d := range suspicious.diagnostics("Suspicious Device Identifier", "suspicious") {
-		diags.AddAttributeWarning(d.at, d.summary, d.detail)
-	}
+	diags.Append(faulty.diagnostics(errorAbout, "Invalid Device Identifier", "faulty")...)
+	diags.Append(suspicious.diagnostics(warningAbout, "Suspicious Device Identifier", "suspicious")...)
 	return diags
 }
 
@@ -81,23 +77,33 @@ func (m *rowMessages) add(identifier, detail string) {
 	m.details = append(m.details, detail)
 }
 
-type rowDiagnostic struct {
-	at              path.Path
-	summary, detail string
-}
-
-// diagnostics has one message for each of the first rows and one that names all
-// others.
-func (m *rowMessages) diagnostics(summary, kind string) []rowDiagnostic {
-	var all []rowDiagnostic
+// diagnostics has one message for each of the first rows, at its line, and one
+// that names all others. That one has no place: Terraform shows the whole of an
+// attribute that a message is about, here thousands of lines.
+func (m *rowMessages) diagnostics(about func(path.Path, string, string) diag.Diagnostic, summary, kind string) diag.Diagnostics {
+	var all diag.Diagnostics
 	for i, row := range m.rows[:min(len(m.rows), shownRows)] {
-		all = append(all, rowDiagnostic{identitiesPath.AtMapKey(row), summary, m.details[i]})
+		all.Append(about(identitiesPath.AtMapKey(row), summary, m.details[i]))
 	}
 	if len(m.rows) > shownRows {
 		rest := m.rows[shownRows:]
-		all = append(all, rowDiagnostic{identitiesPath, summary, fmt.Sprintf("%s more rows are %s: %s.", grouped(len(rest)), kind, strings.Join(quoted(rest), ", "))})
+		all.Append(about(path.Empty(), summary, fmt.Sprintf("%s more rows are %s: %s.", grouped(len(rest)), kind, strings.Join(quoted(rest), ", "))))
 	}
 	return all
+}
+
+func errorAbout(at path.Path, summary, detail string) diag.Diagnostic {
+	if at.Equal(path.Empty()) {
+		return diag.NewErrorDiagnostic(summary, detail)
+	}
+	return diag.NewAttributeErrorDiagnostic(at, summary, detail)
+}
+
+func warningAbout(at path.Path, summary, detail string) diag.Diagnostic {
+	if at.Equal(path.Empty()) {
+		return diag.NewWarningDiagnostic(summary, detail)
+	}
+	return diag.NewAttributeWarningDiagnostic(at, summary, detail)
 }
 
 func quoted(all []string) []string {

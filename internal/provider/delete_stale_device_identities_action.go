@@ -41,7 +41,9 @@ func (a *deleteStaleDeviceIdentitiesAction) Configure(_ context.Context, req act
 func (a *deleteStaleDeviceIdentitiesAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
 	m, diags := staleFrom(ctx, req.Config)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(m.check()...)
+	if !diags.HasError() {
+		resp.Diagnostics.Append(m.check()...)
+	}
 }
 
 // ModifyPlan shows what would be deleted before anybody approves it. The list is

@@ -100,7 +100,9 @@ func (d *filteredDataSource) Configure(_ context.Context, req datasource.Configu
 func (d *filteredDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	filter, diags := filterFrom(ctx, req.Config)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(filter.contradiction()...)
+	if !diags.HasError() {
+		resp.Diagnostics.Append(filter.contradiction()...)
+	}
 }
 
 // list reads the identities that the configuration asks for.

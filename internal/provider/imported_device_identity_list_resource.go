@@ -61,7 +61,9 @@ func (r *importedDeviceIdentityListResource) ListResourceConfigSchema(_ context.
 func (r *importedDeviceIdentityListResource) ValidateListResourceConfig(ctx context.Context, req list.ValidateConfigRequest, resp *list.ValidateConfigResponse) {
 	filter, diags := filterFrom(ctx, req.Config)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(filter.contradiction()...)
+	if !diags.HasError() {
+		resp.Diagnostics.Append(filter.contradiction()...)
+	}
 }
 
 // List streams page by page and asks for no page after the last result that

@@ -70,7 +70,7 @@ func (r *runner) build(ctx context.Context, name, path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("go list: %w", err)
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, path) //nolint:gosec // the paths are this program's own
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "grpcnotrace", "-trimpath", "-ldflags", "-s -w", "-o", binary, path) //nolint:gosec // the paths are this program's own
 	build.Dir = filepath.Clean(string(root[:len(root)-1]))
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {

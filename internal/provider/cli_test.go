@@ -35,7 +35,7 @@ var buildRelease = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	binary := filepath.Join(directory, "terraform-provider-intune_v0.0.1")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=0.0.1", "-o", binary, "../..")
+	build := exec.Command("go", "build", "-tags", "grpcnotrace", "-trimpath", "-ldflags", "-s -w -X main.version=0.0.1", "-o", binary, "../..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, output)

@@ -101,6 +101,11 @@ func (c *claims) settle(who Owner, keys ...normalKey) {
 func (c *claims) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for _, claim := range c.taken {
+		if claim.isPending() { // nobody may wait for what is forgotten
+			close(claim.settled)
+		}
+	}
 	clear(c.taken)
 }
 
@@ -124,9 +129,8 @@ func (c *claims) release(who Owner, keys ...normalKey) {
 // key while it waits, so that nobody can wait for it in turn.
 func (c *claims) leave(ctx context.Context, who Owner, keys []normalKey) (free []normalKey, done func(), err error) {
 	for {
-		pending := c.pendingOf(who, keys)
+		free, done, pending := c.tryLeave(who, keys)
 		if pending == nil {
-			free, done = c.tryLeave(who, keys)
 			return free, done, nil
 		}
 		select {
@@ -137,21 +141,16 @@ func (c *claims) leave(ctx context.Context, who Owner, keys []normalKey) (free [
 	}
 }
 
-// pendingOf is the settling of a claim of somebody else that is not settled yet.
-func (c *claims) pendingOf(who Owner, keys []normalKey) chan struct{} {
+// tryLeave returns what to wait for instead, where somebody else's claim is not
+// settled yet.
+func (c *claims) tryLeave(who Owner, keys []normalKey) (free []normalKey, done func(), pending chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range keys {
 		if other := c.taken[key]; other != nil && other.owner != who && other.isPending() {
-			return other.settled
+			return nil, nil, other.settled
 		}
 	}
-	return nil
-}
-
-func (c *claims) tryLeave(who Owner, keys []normalKey) (free []normalKey, done func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	over := make(chan struct{})
 	for _, key := range keys {
 		if other := c.taken[key]; other != nil && other.owner != who || c.leaving[key] != nil {
@@ -168,5 +167,5 @@ func (c *claims) tryLeave(who Owner, keys []normalKey) (free []normalKey, done f
 			delete(c.leaving, key)
 		}
 		close(over)
-	}
+	}, nil
 }

@@ -206,3 +206,89 @@ func TestClaims_WaitingForADeletionEndsWithTheContext(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 	})
 }
+
+// The row is still the fleet's when a single resource wants it: who is first
+// decides, and neither the row nor its state is lost.
+func TestClaims_ARowMovesFromAFleetToASingleResourceInTwoApplies(t *testing.T) {
+	t.Parallel()
+	runs(t, orders(), func(t *testing.T, run func(...func())) {
+		field().slow().seeded(theirs("C0", "text"), theirs("C1", "")).in(t, func(t *testing.T, w *world) {
+			var created Identity
+			var err error
+			run(
+				func() {
+					wanted := serial("C0", "text")
+					wanted.Owner = "single"
+					created, err = w.Create(t.Context(), wanted)
+				},
+				func() { w.change(fleetOf("fleet"), FleetChange{Remove: []string{"C0"}}) },
+			)
+			if _, ok := errors.AsType[*ExistsError](err); err != nil && !ok {
+				t.Fatal(err)
+			}
+			// A create that was refused did not keep the fleet from deleting.
+			if _, there := w.held()["C0"]; there != (err == nil) || there != (created.ID != "") {
+				t.Errorf("in the tenant: %v, created %q, %v", there, created.ID, err)
+			}
+			if err == nil {
+				return
+			}
+			if _, err := w.Create(t.Context(), serial("C0", "text")); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+// A fleet that removes a row waits for the one that takes it over, and deletes
+// it where that fails.
+func TestClaims_ARowThatNobodyCameToOwnIsDeleted(t *testing.T) {
+	t.Parallel()
+	field().slow().seeded(theirs("C0", "old"), theirs("C1", "old")).in(t, func(t *testing.T, w *world) {
+		var group sync.WaitGroup
+		group.Go(func() {
+			_, err := w.ApplyFleet(t.Context(), fleetOf("to"), FleetChange{Add: Rows{"C0": "new", "C1": "old"}})
+			if _, ok := errors.AsType[*ConflictError](err); !ok {
+				t.Errorf("got %v", err)
+			}
+		})
+		synctest.Wait()
+		result := w.change(fleetOf("from"), FleetChange{Remove: []string{"C0", "C1"}})
+		group.Wait()
+		if len(result.Gone) != 2 {
+			t.Errorf("gone: %v", result.Gone)
+		}
+		w.wantHeld(Rows{})
+	})
+}
+
+// A refresh in between begins a new run; who waits for a claim of the old one
+// must not wait for ever.
+func TestClaims_WhatIsForgottenKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	field().slow().seeded(theirs("C0", "old")).in(t, func(t *testing.T, w *world) {
+		w.Inject(graphsim.Fault{Operation: graphsim.OpImport, Delay: 5 * time.Second})
+		go func() { _, _ = w.ApplyFleet(t.Context(), fleetOf("to"), FleetChange{Add: Rows{"C0": "old", "C1": ""}}) }()
+		time.Sleep(time.Second)
+		var group sync.WaitGroup
+		group.Go(func() { w.change(fleetOf("from"), FleetChange{Remove: []string{"C0"}}) })
+		time.Sleep(time.Second)
+		w.claims.forget()
+		group.Wait()
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestClaims_AnInterruptedWaitSaysThatNothingWasDeleted(t *testing.T) {
+	t.Parallel()
+	field().seeded(theirs("C0", "old")).in(t, func(t *testing.T, w *world) {
+		w.Inject(graphsim.Fault{Operation: graphsim.OpImport, Delay: time.Minute})
+		go func() { _, _ = w.ApplyFleet(t.Context(), fleetOf("to"), FleetChange{Add: Rows{"C0": "old", "C1": ""}}) }()
+		synctest.Wait()
+		change := FleetChange{Update: Rows{"C2": "x"}, Remove: []string{"C0"}}
+		result, err := w.ApplyFleet(endedAfter(t, 10*time.Second, false), fleetOf("from"), change)
+		wantPartial(t, err, 0, 1)
+		w.wantTrue(change, result)
+		time.Sleep(2 * time.Minute)
+	})
+}

@@ -23,7 +23,7 @@ func (a *fleetApply) remove(ctx context.Context) error {
 	}
 	free, done, err := a.inv.claims.leave(ctx, a.fleet.Owner, slices.Collect(maps.Keys(spelled)))
 	if err != nil {
-		return err
+		return &PartialError{Total: len(spelled), Verb: "deleted", Err: err}
 	}
 	defer done()
 	toDelete := map[normalKey]bool{}

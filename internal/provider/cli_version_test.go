@@ -18,6 +18,8 @@ var newerFeatures = []struct {
 	{regexp.MustCompile(`(?m)^import \{\n\s*for_each`), 7},
 	{regexp.MustCompile(`(?m)^removed \{`), 7},
 	{regexp.MustCompile(`provider::`), 8},
+	{regexp.MustCompile(`(?m)^  identity = \{`), 12},
+	{regexp.MustCompile(`(?m)^action "`), 14},
 	{regexp.MustCompile(`required_version = ">= 1\.8"`), 8},
 }
 

@@ -53,9 +53,11 @@ func TestDataSource_EveryFilterListsAndCountsTheSame(t *testing.T) {
 		"nothing passes":                {map[string]any{"enrollment_state": "blocked"}, nil},
 	}
 	eachProfile(t, func(t *testing.T, profile graphsim.Profile) {
-		p := newProtocol(t, mixedTenant(t, profile), nil)
+		sim := mixedTenant(t, profile)
 		for name, test := range tests {
-			t.Run(name, func(t *testing.T) { //nolint:paralleltest // one provider process
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				p := newProtocol(t, sim, nil)
 				state, diags := p.data(listData, test.config)
 				if len(diags) > 0 {
 					t.Fatal(diags)
@@ -171,11 +173,9 @@ func TestDataSource_ArgumentsAreCheckedAtPlan(t *testing.T) {
 		"no date":               {countsData, map[string]any{"last_contacted_before": "yesterday"}, "error last_contacted_before: Invalid Date and Time"},
 		"contradicting filters": {listData, map[string]any{"never_contacted": true, "last_contacted_before": "2025-01-01T00:00:00Z"}, "error never_contacted: Contradicting Filters"},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one provider process
-			if _, diags := p.data(test.typeName, test.config); len(diags) != 1 || !strings.HasPrefix(diags[0], test.want) {
-				t.Errorf("got %q", diags)
-			}
-		})
+		if _, diags := p.data(test.typeName, test.config); len(diags) != 1 || !strings.HasPrefix(diags[0], test.want) {
+			t.Errorf("%s: got %q", name, diags)
+		}
 	}
 	for _, half := range []map[string]any{
 		{"id": unknown{}, "imported_device_identity_type": "imei"},

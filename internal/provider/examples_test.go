@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/base64"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,6 +58,13 @@ func withModules(t *testing.T, files map[string]string) map[string]string {
 // importBlockKey finds what an example imports: it must be in the tenant already.
 var importBlockKey = regexp.MustCompile(`"serialNumber/(\$\{each\.key\}|[A-Z0-9]+)"`)
 
+// dataKey finds which identifier an example reads: it must be there, too.
+var dataKey = regexp.MustCompile(`data "intune_imported_device_identity" "\w+" \{\s[^}]*"serialNumber"\s[^}]*imported_device_identifier\s*= "([A-Z0-9]+)"`)
+
+// identityID finds what an example imports by identity. The ids of the simulated
+// field tenant say what they stand for.
+var identityID = regexp.MustCompile(`identity = \{\s*id = "([A-Za-z0-9+/=]+)"`)
+
 // TestExamples_ApplyAndThenPlanNothing runs every example as a reader would,
 // with the credential in the environment.
 func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
@@ -75,6 +83,16 @@ func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 				all += content
 			}
 			sim := newTenant(t, graphsim.ProfileField)
+			for _, match := range identityID.FindAllStringSubmatch(all, -1) {
+				id, err := base64.StdEncoding.DecodeString(match[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				sim.Tenant().Seed(graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: string(id[1:])})
+			}
+			for _, match := range dataKey.FindAllStringSubmatch(all, -1) {
+				sim.Tenant().Seed(graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: match[1]})
+			}
 			for _, match := range importBlockKey.FindAllStringSubmatch(all, -1) {
 				serials := []string{match[1]}
 				if strings.HasPrefix(match[1], "$") {

@@ -55,8 +55,8 @@ func TestSchema_IsTheOneUsersRelyOn(t *testing.T) {
 		t.Fatal(texts(schemas.Diagnostics))
 	}
 	current := map[string]any{"provider": golden(schemas.Provider)}
-	for name, schema := range schemas.ResourceSchemas {
-		current["resource "+name] = golden(schema)
+	for name, schema := range everySchema(schemas) {
+		current[name] = golden(schema)
 	}
 	for name, f := range schemas.Functions {
 		current["function "+name] = goldenSignature(f)
@@ -91,6 +91,24 @@ func goldenSignature(f *tfprotov6.Function) goldenFunction {
 	return result
 }
 
+// everySchema names what a configuration can hold: "resource intune_...".
+func everySchema(schemas *tfprotov6.GetProviderSchemaResponse) map[string]*tfprotov6.Schema {
+	all := map[string]*tfprotov6.Schema{}
+	for name, schema := range schemas.ResourceSchemas {
+		all["resource "+name] = schema
+	}
+	for name, schema := range schemas.DataSourceSchemas {
+		all["data source "+name] = schema
+	}
+	for name, schema := range schemas.ListResourceSchemas {
+		all["list resource "+name] = schema
+	}
+	for name, schema := range schemas.ActionSchemas {
+		all["action "+name] = schema.Schema
+	}
+	return all
+}
+
 func golden(schema *tfprotov6.Schema) goldenSchema {
 	result := goldenSchema{
 		Version:     schema.Version,
@@ -110,7 +128,7 @@ func goldenAttributes(attributes []*tfprotov6.SchemaAttribute) map[string]golden
 	result := map[string]goldenAttribute{}
 	for _, a := range attributes {
 		result[a.Name] = goldenAttribute{
-			Type: a.Type.String(), Required: a.Required, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, Description: a.Description,
+			Type: a.ValueType().String(), Required: a.Required, Optional: a.Optional, Computed: a.Computed, Sensitive: a.Sensitive, Description: a.Description,
 		}
 	}
 	return result
@@ -140,10 +158,15 @@ func TestSchema_EveryDescriptionIsASentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := map[string]*tfprotov6.SchemaBlock{"provider": schemas.Provider.Block}
-	for name, schema := range schemas.ResourceSchemas {
+	for name, schema := range everySchema(schemas) {
 		blocks[name] = schema.Block
 		for _, nested := range schema.Block.BlockTypes {
 			blocks[name+"."+nested.TypeName] = nested.Block
+		}
+		for _, a := range schema.Block.Attributes {
+			if a.NestedType != nil {
+				blocks[name+"."+a.Name] = &tfprotov6.SchemaBlock{Attributes: a.NestedType.Attributes}
+			}
 		}
 	}
 	for place, block := range blocks {

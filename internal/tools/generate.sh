@@ -16,14 +16,16 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# docs COMMAND runs tfplugindocs, and says only what went wrong.
+# docs COMMAND runs tfplugindocs, and says only what went wrong. That a CLI below
+# 1.14 describes neither actions nor list resources is known: their pages are
+# templates without schema, and a Go test holds them against the schema.
 docs() {
 	go tool -modfile=internal/tools/go.mod tfplugindocs "$@" --provider-name terraform-provider-intune \
 		--providers-schema "$work/schema.json" >"$work/docs.out" 2>"$work/docs.err" || {
 		cat "$work/docs.out" "$work/docs.err" >&2
 		exit 1
 	}
-	grep -v '\[DEBUG\]' "$work/docs.err" >&2 || :
+	grep -v -e '\[DEBUG\]' -e '^action entitled' -e '^list resource entitled' "$work/docs.err" >&2 || :
 }
 
 echo "Reading the schema of the provider"

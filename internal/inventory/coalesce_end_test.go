@@ -32,6 +32,7 @@ func TestCoalescer_NothingGoesOnWhenAllHaveGivenUp(t *testing.T) {
 				if took := time.Since(start); took > after+30*time.Second {
 					t.Errorf("it went on for %s", took)
 				}
+				time.Sleep(lingerMost)
 				synctest.Wait()
 				if w.imports.running || len(w.imports.queue) > 0 || w.imports.creates.Load() != 0 {
 					t.Errorf("running %v, %d queued, %d under way", w.imports.running, len(w.imports.queue), w.imports.creates.Load())

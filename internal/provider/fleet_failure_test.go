@@ -39,18 +39,18 @@ func withoutSupport(diags []string) []string {
 	return diags
 }
 
-func TestFleetCreate_AMalformedRowAmongTenThousandIsNamed(t *testing.T) {
+func TestFleetCreate_AMalformedRowIsNamedAndNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	sim := newTenant(t, graphsim.ProfileField, func(o *graphsim.Options) {
 		o.Behaviour = func(b *graphsim.Behaviour) { b.SerialForm = graphsim.SerialUpper }
 	})
 	// The provider's own check lets it pass, the service does not.
 	refused := graphsim.Fault{Operation: graphsim.OpSearch, Count: -1, Status: 400, Code: "BadRequest", Match: func(r graphsim.Request) bool {
-		return strings.Contains(string(r.Body), `"SERIAL007777"`)
+		return strings.Contains(string(r.Body), `"SERIAL001777"`)
 	}}
 	sim.Inject(refused)
-	state, diags := sim.anotherRun(t).apply(fleetConfig(serials(10_000)), newFleetProtocol(t, sim, nil).none())
-	wantTexts(t, diags, `error `+at("SERIAL007777")+`: Malformed Device Identifier: Intune refuses "SERIAL007777" as an identifier of type serialNumber and does not say which rule it breaks. Nothing was written. Correct the row or remove it.`)
+	state, diags := sim.anotherRun(t).apply(fleetConfig(serials(2_000)), newFleetProtocol(t, sim, nil).none())
+	wantTexts(t, diags, `error `+at("SERIAL001777")+`: Malformed Device Identifier: Intune refuses "SERIAL001777" as an identifier of type serialNumber and does not say which rule it breaks. Nothing was written. Correct the row or remove it.`)
 	if !state.isGone() || len(sim.Tenant().Identities()) != 0 || len(sim.requests(graphsim.OpImport)) != 0 {
 		t.Error("something was written")
 	}
@@ -61,13 +61,13 @@ func TestFleetCreate_AMalformedRowAmongTenThousandIsNamed(t *testing.T) {
 func TestFleetCreate_HalfDoneLeavesNoStateAndTheNextApplyFinishes(t *testing.T) {
 	t.Parallel()
 	sim := newTenant(t, graphsim.ProfileField)
-	rows := serials(3_000)
-	sim.Inject(forbidden(graphsim.OpImport, 4))
+	rows := serials(1_500)
+	sim.Inject(forbidden(graphsim.OpImport, 2))
 	server := sim.anotherRun(t)
 	state, diags := server.apply(fleetConfig(rows), server.none())
 	wantTexts(t, withoutSupport(diags), `error: Cannot Create Device Identifiers: Terraform tried to create corporate device identifiers of type serialNumber.
 
-2,000 of 3,000 rows were written; 1,000 were not. It stopped because: Graph answered 403 Forbidden: Application is not authorized to perform this operation.
+1,000 of 1,500 rows were written; 500 were not. It stopped because: Graph answered 403 Forbidden: Application is not authorized to perform this operation.
 
 Nothing is lost: the rows that were written are in the tenant. Apply again, and they are adopted and the others created.
 
@@ -75,11 +75,11 @@ The access token of the app `+graphsim.DefaultClientID+` carries DeviceManagemen
 	if !state.isGone() {
 		t.Error("the create left a state, which Terraform would taint")
 	}
-	if n := len(sim.Tenant().Identities()); n != 2_000 {
+	if n := len(sim.Tenant().Identities()); n != 1_000 {
 		t.Fatalf("the tenant holds %d", n)
 	}
 	sim.ClearFaults()
-	adopted := `warning: Existing Device Identifiers Adopted: 2,000 rows are in the tenant already with the configured description. They are managed by this resource from now on, and a destroy deletes them.`
+	adopted := `warning: Existing Device Identifiers Adopted: 1,000 rows are in the tenant already with the configured description. They are managed by this resource from now on, and a destroy deletes them.`
 	server = sim.anotherRun(t)
 	state, diags = server.apply(fleetConfig(rows), server.none())
 	wantTexts(t, diags, adopted, adopted) // in the plan and in the apply
@@ -102,7 +102,7 @@ func TestFleetUpdate_AfterAKilledProviderNothingIsLostTwiceOrDeleted(t *testing.
 				stranger := graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: "STRANGER", Description: "not ours"}
 				sim.Tenant().Seed(stranger)
 				server := sim.anotherRun(t)
-				old := serials(1_200)
+				old := serials(300)
 				state := server.create(fleetConfig(old))
 				rows := maps.Clone(old)
 				for i := range 60 {
@@ -149,7 +149,7 @@ func TestFleetCreate_InterruptedLeavesNoState(t *testing.T) {
 	t.Parallel()
 	sim := newTenant(t, graphsim.ProfileField)
 	server := sim.anotherRun(t)
-	rows := serials(4_000)
+	rows := serials(2_600)
 	plan := server.plan(fleetConfig(rows), server.none())
 	ctx, interrupt := context.WithCancel(t.Context())
 	var imports atomic.Int64
@@ -160,10 +160,10 @@ func TestFleetCreate_InterruptedLeavesNoState(t *testing.T) {
 	})
 	state, diags := server.change(ctx, object(t, server.resource, fleetConfig(rows)), plan.value, server.none(), plan.private)
 	n := len(sim.Tenant().Identities())
-	if !state.isGone() || n == 0 || n == 4_000 || len(diags) != 1 {
+	if !state.isGone() || n == 0 || n == 2_600 || len(diags) != 1 {
 		t.Fatalf("gone %v, the tenant holds %d, %v", state.isGone(), n, diags)
 	}
-	if want := fmt.Sprintf("%s of 4,000 rows were written; %s were not.", grouped(n), grouped(4_000-n)); !strings.Contains(diags[0], want) {
+	if want := fmt.Sprintf("%s of 2,600 rows were written; %s were not.", grouped(n), grouped(2_600-n)); !strings.Contains(diags[0], want) {
 		t.Errorf("%q is not in %s", want, diags[0])
 	}
 	server = sim.anotherRun(t)

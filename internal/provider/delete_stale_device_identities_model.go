@@ -152,9 +152,7 @@ func (d *providerData) describeStale(ctx context.Context, err error) diag.Diagno
 		if partial.Err != nil {
 			b.WriteString(" It stopped because: " + sentence(partial.Err.Error()))
 		}
-		for _, failure := range partial.Failures {
-			fmt.Fprintf(&b, "\n  %q: %v", failure.Identifier, failure.Err)
-		}
+		b.WriteString(failureDetail(partial.Failures))
 		b.WriteString("\n\nInvoke the action again to do the rest.")
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Cannot Delete Stale Device Identifiers", paragraphs(b.String(), d.advice(ctx, err), supportText(err)))}
 	default:

@@ -23,7 +23,9 @@ func (d DateTime) MarshalJSON() ([]byte, error) { return json.Marshal(d.String()
 // form in which Graph writes the dates inside its errors.
 func (d *DateTime) UnmarshalJSON(b []byte) error {
 	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
+	if plainText(b) {
+		s = string(b[1 : len(b)-1])
+	} else if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("a date and time must be a string: %w", err)
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)

@@ -223,3 +223,67 @@ func (r *runner) cliRuns(ctx context.Context, all *results) error {
 	}
 	return nil
 }
+
+// walls is one create of 10,000 rows, three ways.
+type walls struct{ floor, cli, bare sample }
+
+// wallRuns does them in turns, three times, and keeps the shortest of each: what
+// else the machine does only ever adds.
+func (r *runner) wallRuns(ctx context.Context, all *results) error {
+	const n = 10_000
+	for range 3 {
+		floor, err := r.loopCreate(ctx, n)
+		if err != nil {
+			return err
+		}
+		cli, err := r.cliCreate(ctx, formCLIFleet, n)
+		if err != nil {
+			return err
+		}
+		bare, err := r.cliCreate(ctx, formCLIBare, n)
+		if err != nil {
+			return err
+		}
+		for _, one := range []struct {
+			into *sample
+			s    sample
+		}{{&all.walls.floor, floor}, {&all.walls.cli, cli}, {&all.walls.bare, bare}} {
+			if one.into.wall == 0 || one.s.wall < one.into.wall {
+				*one.into = one.s
+			}
+		}
+	}
+	return nil
+}
+
+func (r *runner) cliCreate(ctx context.Context, form string, n int) (sample, error) {
+	t, err := r.newTenant()
+	if err != nil {
+		return sample{}, err
+	}
+	defer t.close()
+	w, err := r.workspaceFor(ctx, form, t)
+	if err != nil {
+		return sample{}, err
+	}
+	if err := w.writeRows(serials(n)); err != nil {
+		return sample{}, err
+	}
+	return w.terraform(ctx, "apply", "-auto-approve", "-input=false")
+}
+
+func (r *runner) loopCreate(ctx context.Context, n int) (sample, error) {
+	t, err := r.newTenant()
+	if err != nil {
+		return sample{}, err
+	}
+	defer t.close()
+	l, err := newLoop(t)
+	if err != nil {
+		return sample{}, err
+	}
+	defer l.client.CloseIdleConnections()
+	began := time.Now()
+	err = l.fleetCreate(ctx, n)
+	return sample{wall: time.Since(began)}, err
+}

@@ -31,7 +31,9 @@ type options struct {
 }
 
 // sections are the parts of the report, in its order.
-func sections() []string { return []string{"fleet", "single", "naive", "cli", "limits", "growth"} }
+func sections() []string {
+	return []string{"fleet", "single", "naive", "cli", "wall", "limits", "growth"}
+}
 
 func main() {
 	if runAsProvider() {
@@ -81,7 +83,7 @@ func parse() (options, error) {
 	sizes := map[string]*string{}
 	for name, preset := range map[string]string{
 		"fleet": "1,100,1000,10000,50000", "single": "1,100,200,500", "naive": "1,100,1000",
-		"growth": "12500,25000,50000,100000", "cli-fleet": "1,100,1000,10000", "cli-single": "1,100,500",
+		"growth": "25000,50000,100000", "cli-fleet": "1,100,1000,10000", "cli-single": "1,100,500",
 	} {
 		sizes[name] = flag.String(name, preset, "the numbers of identities of the section "+name)
 	}
@@ -117,6 +119,7 @@ type results struct {
 	samples []sample
 	growths []growth
 	limits  []limitResult
+	walls   walls
 	took    time.Duration
 	// terraformVersion is empty when no CLI was used.
 	terraformVersion string
@@ -134,6 +137,7 @@ func (r *runner) measureAll(ctx context.Context) (*results, error) {
 		"single": func() error { return r.pairs(ctx, all, r.singleSizes, r.singleRun, formFloorSingle) },
 		"naive":  func() error { return r.pairs(ctx, all, r.naiveSizes, nil, formNaive) },
 		"cli":    func() error { return r.cliRuns(ctx, all) },
+		"wall":   func() error { return r.wallRuns(ctx, all) },
 		"limits": func() error { return r.limitRuns(ctx, all) },
 		"growth": func() error { return r.growthRuns(ctx, all) },
 	}

@@ -78,6 +78,7 @@ func (p *process) stop() (usage, error) {
 	if p.conn != nil {
 		_ = p.conn.Close()
 	}
+	peak := peakNow(p.command.Process.Pid)
 	if err := p.command.Process.Kill(); err != nil {
 		return usage{}, err
 	}
@@ -85,5 +86,26 @@ func (p *process) stop() (usage, error) {
 	if p.command.ProcessState == nil {
 		return usage{}, fmt.Errorf("the provider did not end")
 	}
-	return usageOf(p.command.ProcessState), nil
+	taken := usageOf(p.command.ProcessState)
+	if peak > 0 {
+		taken.Peak = peak
+	}
+	return taken, nil
+}
+
+// peakNow is the largest resident set of a running process so far, where the
+// system tells it: the account of an ended process includes what its parent had
+// at the fork, and this program is larger than a provider.
+func peakNow(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		var kilobytes int64
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes); err == nil {
+			return kilobytes * 1024
+		}
+	}
+	return 0
 }

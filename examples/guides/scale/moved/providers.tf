@@ -1,0 +1,9 @@
+terraform {
+  required_providers {
+    intune = {
+      source = "intunetf/intune"
+    }
+  }
+}
+
+provider "intune" {}

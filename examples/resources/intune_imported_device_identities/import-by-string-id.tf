@@ -1,0 +1,4 @@
+import {
+  to = intune_imported_device_identities.tablets
+  id = "serialNumber"
+}

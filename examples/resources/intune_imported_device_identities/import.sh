@@ -1,0 +1,2 @@
+# Every identifier of a type
+terraform import intune_imported_device_identities.tablets serialNumber

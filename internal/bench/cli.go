@@ -284,6 +284,9 @@ func (r *runner) loopCreate(ctx context.Context, n int) (sample, error) {
 	}
 	defer l.client.CloseIdleConnections()
 	began := time.Now()
+	if err := l.signIn(ctx); err != nil {
+		return sample{}, err
+	}
 	err = l.fleetCreate(ctx, n)
 	return sample{wall: time.Since(began)}, err
 }

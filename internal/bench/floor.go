@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/intunetf/terraform-provider-intune/internal/graphsim"
 )
 
 // The floor is what the same work takes in a bare loop: the same payloads to the
@@ -69,8 +72,8 @@ func (l *loop) held() []row {
 	return rows
 }
 
-// send sends a request and decodes the answer, which must be a success.
-func (l *loop) send(ctx context.Context, method, url string, body, into any) error {
+// send sends a request and decodes the answer.
+func (l *loop) send(ctx context.Context, method, address string, body, into any) error {
 	var content io.Reader
 	if body != nil {
 		encoded, err := json.Marshal(body)
@@ -79,7 +82,7 @@ func (l *loop) send(ctx context.Context, method, url string, body, into any) err
 		}
 		content = bytes.NewReader(encoded)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, url, content)
+	request, err := http.NewRequestWithContext(ctx, method, address, content)
 	if err != nil {
 		return err
 	}
@@ -87,6 +90,11 @@ func (l *loop) send(ctx context.Context, method, url string, body, into any) err
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	return l.do(request, into)
+}
+
+// do decodes the answer, which must be a success.
+func (l *loop) do(request *http.Request, into any) error {
 	response, err := l.client.Do(request)
 	if err != nil {
 		return err
@@ -97,12 +105,35 @@ func (l *loop) send(ctx context.Context, method, url string, body, into any) err
 	case err != nil:
 		return err
 	case response.StatusCode >= http.StatusMultipleChoices:
-		return fmt.Errorf("%s %s: %s: %s", method, url, response.Status, answer)
+		return fmt.Errorf("%s %s: %s: %s", request.Method, request.URL, response.Status, answer)
 	case into == nil:
 		return nil
 	default:
 		return json.Unmarshal(answer, into)
 	}
+}
+
+// signIn fetches a token as every program has to; in the measurements without
+// Terraform that is done before, on both sides.
+func (l *loop) signIn(ctx context.Context) error {
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "scope": {l.tenant.url + "/.default"},
+		"client_id": {graphsim.DefaultClientID}, "client_secret": {graphsim.DefaultClientSecret},
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		l.tenant.url+"/"+graphsim.DefaultTenantID+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	if err := l.do(request, &answer); err != nil {
+		return err
+	}
+	l.token = answer.Token
+	return nil
 }
 
 func (l *loop) identities(suffix string) string {

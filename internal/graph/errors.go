@@ -194,10 +194,13 @@ func IsBadRequest(err error) bool { return hasStatus(err, http.StatusBadRequest)
 // IsConflict reports whether the object exists already.
 func IsConflict(err error) bool { return hasStatus(err, http.StatusConflict) }
 
+// IsGatewayTimeout reports whether the service took too long.
+func IsGatewayTimeout(err error) bool { return hasStatus(err, http.StatusGatewayTimeout) }
+
 // IsTooLarge reports whether a call carried too much, or took the service too
 // long: half of it may do.
 func IsTooLarge(err error) bool {
-	return hasStatus(err, http.StatusRequestEntityTooLarge) || hasStatus(err, http.StatusGatewayTimeout)
+	return hasStatus(err, http.StatusRequestEntityTooLarge) || IsGatewayTimeout(err)
 }
 
 // IsUnauthorized reports whether the access token was not accepted.

@@ -125,8 +125,9 @@ func (c *claims) release(who Owner, keys ...normalKey) {
 
 // leave announces deletions. It returns the keys that may be deleted, and what
 // to call when that is over. It waits for creates of the same keys that are
-// under way, because only one that succeeds takes the identity over; it holds no
-// key while it waits, so that nobody can wait for it in turn.
+// under way, because only one that succeeds takes the identity over, and for other
+// deletions of them, which may fail; it holds no key while it waits, so that
+// nobody can wait for it in turn.
 func (c *claims) leave(ctx context.Context, who Owner, keys []normalKey) (free []normalKey, done func(), err error) {
 	for {
 		free, done, pending := c.tryLeave(who, keys)
@@ -142,7 +143,7 @@ func (c *claims) leave(ctx context.Context, who Owner, keys []normalKey) (free [
 }
 
 // tryLeave returns what to wait for instead, where somebody else's claim is not
-// settled yet.
+// settled yet or somebody else's deletion is not over.
 func (c *claims) tryLeave(who Owner, keys []normalKey) (free []normalKey, done func(), pending chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,10 +151,13 @@ func (c *claims) tryLeave(who Owner, keys []normalKey) (free []normalKey, done f
 		if other := c.taken[key]; other != nil && other.owner != who && other.isPending() {
 			return nil, nil, other.settled
 		}
+		if gone := c.leaving[key]; gone != nil {
+			return nil, nil, gone
+		}
 	}
 	over := make(chan struct{})
 	for _, key := range keys {
-		if other := c.taken[key]; other != nil && other.owner != who || c.leaving[key] != nil {
+		if other := c.taken[key]; other != nil && other.owner != who {
 			continue
 		}
 		delete(c.taken, key)

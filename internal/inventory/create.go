@@ -16,7 +16,7 @@ const maxImports = 6
 // Create creates an identity and returns it as the tenant shows it. An identity
 // that is returned together with an error exists: its id must not be lost.
 //
-// Errors: [*ExistsError], [*RejectedError], [*NotAppliedError],
+// Errors: [*DisputedError], [*ExistsError], [*RejectedError], [*NotAppliedError],
 // [*UnconfirmedError], [*RouteRefusedError], or what the service answered.
 func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
 	defer inv.imports.begin()()
@@ -24,8 +24,9 @@ func (inv *Inventory) Create(ctx context.Context, w Wanted) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	if len(disputed) > 0 && w.Overwrite {
-		// Without overwriting the tenant itself answers that the identity exists.
+	if len(disputed) > 0 {
+		// The tenant's own answer would not do: it says the same to both when they
+		// share a call, and each could take the identity for its own.
 		return Identity{}, &DisputedError{Identifiers: []string{w.Identifier}}
 	}
 	created, err := inv.create(ctx, w)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
 )
@@ -29,6 +30,9 @@ type Rows map[string]string
 type FleetChange struct {
 	Add, Update Rows
 	Remove      []string
+	// Former are the spellings by which updated rows were managed so far, by their
+	// new ones, where the two differ.
+	Former map[string]string
 }
 
 // FleetResult says what a change did. After an error In and Gone still tell the
@@ -55,7 +59,7 @@ func (inv *Inventory) ReadFleet(ctx context.Context, t deviceid.Type, rows Rows)
 	read := make(Rows, len(rows))
 	var missing []string
 	for identifier, description := range rows {
-		if identity, ok := list.byKey[Key{t, identifier}.normal()]; ok {
+		if identity, ok := list.find(Key{t, identifier}); ok {
 			read[identifier] = describedBy(identity, description)
 		} else {
 			missing = append(missing, identifier)
@@ -68,7 +72,7 @@ func (inv *Inventory) ReadFleet(ctx context.Context, t deviceid.Type, rows Rows)
 		return nil, err
 	}
 	for _, identifier := range missing {
-		if identity, ok := list.byKey[Key{t, identifier}.normal()]; ok {
+		if identity, ok := list.find(Key{t, identifier}); ok {
 			read[identifier] = describedBy(identity, rows[identifier])
 		}
 	}
@@ -123,14 +127,14 @@ func (inv *Inventory) CheckFleet(ctx context.Context, f Fleet, add Rows) (FleetC
 			check.OfType++
 		}
 	}
-	check.Adopted, check.Conflicts = compare(f, add, list.byKey)
+	check.Adopted, check.Conflicts = compare(f, add, &list.identitySet)
 	return check, nil
 }
 
 // compare tells rows that are in the tenant as wanted from those that are not.
-func compare(f Fleet, add Rows, found map[normalKey]Identity) (adopted int, conflicts []Conflict) {
+func compare(f Fleet, add Rows, found *identitySet) (adopted int, conflicts []Conflict) {
 	for _, identifier := range slices.Sorted(maps.Keys(add)) {
-		identity, ok := found[Key{f.Type, identifier}.normal()]
+		identity, ok := found.find(Key{f.Type, identifier})
 		switch {
 		case !ok:
 		case identity.Description.Value == add[identifier]:
@@ -146,7 +150,7 @@ func compare(f Fleet, add Rows, found map[normalKey]Identity) (adopted int, conf
 // write: then nothing was written. The result is true whatever the error.
 //
 // Errors: [*DisputedError], [*ConflictError], [*MalformedError],
-// [*PartialError], or what the service answered before anything was written.
+// [*AmbiguousError], [*PartialError], or what the service answered before anything was written.
 func (inv *Inventory) ApplyFleet(ctx context.Context, f Fleet, change FleetChange) (FleetResult, error) {
 	a := &fleetApply{inv: inv, fleet: f, change: change, result: FleetResult{In: Rows{}}}
 	if err := a.claim(ctx); err != nil {
@@ -189,6 +193,21 @@ type ConflictError struct{ Rows []Conflict }
 
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%d rows are in the tenant already with another description", len(e.Rows))
+}
+
+// AmbiguousError says that an identifier means several identities of the tenant,
+// none of which is spelled like it. None was written or deleted.
+type AmbiguousError struct {
+	Identifier string
+	Identities []Identity
+}
+
+func (e *AmbiguousError) Error() string {
+	var stored []string
+	for _, identity := range e.Identities {
+		stored = append(stored, fmt.Sprintf("%q (id %s)", identity.ImportedDeviceIdentifier, identity.ID))
+	}
+	return fmt.Sprintf("the tenant has several identities that %q can mean: %s; write the identifier as the one that you mean is spelled", e.Identifier, strings.Join(stored, ", "))
 }
 
 // MalformedError says which rows the service found malformed. Nothing was

@@ -63,25 +63,9 @@ func (a *fleetApply) keep() {
 
 // preflight finds what is wrong with the rows before the first of them is sent.
 func (a *fleetApply) preflight(ctx context.Context) error {
-	found := map[normalKey]Identity{}
-	if len(a.change.Add) > 0 {
-		keys := make([]Key, 0, len(a.change.Add))
-		for _, identifier := range slices.Sorted(maps.Keys(a.change.Add)) {
-			keys = append(keys, Key{a.fleet.Type, identifier})
-		}
-		var malformed []Key
-		var err error
-		if found, malformed, err = a.inv.lookupMany(ctx, keys, true); err != nil {
-			return err
-		}
-		if len(malformed) > 0 {
-			refused := &MalformedError{}
-			for _, key := range malformed {
-				refused.Identifiers = append(refused.Identifiers, key.Identifier)
-			}
-			slices.Sort(refused.Identifiers)
-			return refused
-		}
+	found, err := a.look(ctx)
+	if err != nil {
+		return err
 	}
 	a.since, _ = a.inv.client.ServiceTime()
 	if _, conflicts := compare(a.fleet, a.change.Add, found); len(conflicts) > 0 {
@@ -89,22 +73,102 @@ func (a *fleetApply) preflight(ctx context.Context) error {
 	}
 	for _, identifier := range slices.Sorted(maps.Keys(a.change.Add)) {
 		row := a.fleet.wanted(identifier, a.change.Add[identifier])
-		row.Platform = a.fleet.Platform
-		identity, exists := found[row.normal()]
+		if twins := found.ambiguous(row.Key); twins != nil {
+			return &AmbiguousError{Identifier: identifier, Identities: twins}
+		}
+		identity, exists := found.find(row.Key)
 		switch {
 		case !exists:
+			row.Platform = a.fleet.Platform
 			a.create = append(a.create, row)
 		case identity.Description.Value == row.Description:
 			a.result.Adopted++
 			a.result.In[identifier] = row.Description
 		default:
-			a.overwrite = append(a.overwrite, a.fleet.wanted(identifier, row.Description))
+			row.stored = identity.ImportedDeviceIdentifier
+			a.overwrite = append(a.overwrite, row)
 		}
 	}
 	for _, identifier := range slices.Sorted(maps.Keys(a.change.Update)) {
-		a.overwrite = append(a.overwrite, a.fleet.wanted(identifier, a.change.Update[identifier]))
+		row := a.fleet.wanted(identifier, a.change.Update[identifier])
+		former := a.former(identifier)
+		if twins := found.ambiguous(former); twins != nil {
+			return &AmbiguousError{Identifier: identifier, Identities: twins}
+		}
+		if identity, exists := found.find(former); exists {
+			row.stored = identity.ImportedDeviceIdentifier
+		}
+		a.overwrite = append(a.overwrite, row)
 	}
 	return nil
+}
+
+// former is the key by which an updated row was managed so far.
+func (a *fleetApply) former(identifier string) Key {
+	if former, ok := a.change.Former[identifier]; ok {
+		identifier = former
+	}
+	return Key{a.fleet.Type, identifier}
+}
+
+// look finds the rows of a change in the tenant. Search may compare spellings
+// where the tenant's own rule does not, so what it does not show is looked for in
+// the list, too: for rows that are managed already, and for new ones where a list
+// of a moment ago, which the plan has read, shows them.
+func (a *fleetApply) look(ctx context.Context) (*identitySet, error) {
+	var keys, managed []Key
+	for _, identifier := range slices.Sorted(maps.Keys(a.change.Add)) {
+		keys = append(keys, Key{a.fleet.Type, identifier})
+	}
+	for _, identifier := range slices.Sorted(maps.Keys(a.change.Update)) {
+		managed = append(managed, a.former(identifier))
+	}
+	if len(keys)+len(managed) == 0 {
+		return &identitySet{}, nil
+	}
+	recent := a.inv.snapshots.atHand()
+	found, malformed, err := a.inv.lookupMany(ctx, slices.Concat(keys, managed), true)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.refuseMalformed(malformed); err != nil {
+		return nil, err
+	}
+	isUnseen := func(key Key) bool { _, shown := found.find(key); return !shown }
+	unseen := slices.ContainsFunc(managed, isUnseen)
+	if recent != nil && !unseen {
+		unseen = slices.ContainsFunc(keys, func(key Key) bool {
+			_, listed := recent.find(key)
+			return listed && isUnseen(key)
+		})
+	}
+	if !unseen {
+		return &found, nil
+	}
+	list, err := a.inv.snapshot(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, identities := range []identitySet{list.only(keys), list.only(managed)} {
+		found.addAll(identities)
+	}
+	return &found, nil
+}
+
+// refuseMalformed names the new rows that search found malformed. What the tenant
+// has already may be, in today's eyes.
+func (a *fleetApply) refuseMalformed(malformed []Key) error {
+	refused := &MalformedError{}
+	for _, key := range malformed {
+		if _, isNew := a.change.Add[key.Identifier]; isNew {
+			refused.Identifiers = append(refused.Identifiers, key.Identifier)
+		}
+	}
+	if len(refused.Identifiers) == 0 {
+		return nil
+	}
+	slices.Sort(refused.Identifiers)
+	return refused
 }
 
 func (a *fleetApply) write(ctx context.Context) error {
@@ -171,6 +235,7 @@ func (a *fleetApply) collect(writer *rowWriter, rows []Wanted, failures map[norm
 		}
 	}
 	maps.Copy(failures, writer.failures)
+	a.result.Adopted += writer.adopted
 }
 
 // recover looks, after an interruption, which rows the tenant has by now, so
@@ -186,7 +251,7 @@ func (a *fleetApply) recover(ctx context.Context, rows []Wanted) {
 		return
 	}
 	for _, row := range rows {
-		if identity, ok := list.byKey[row.normal()]; ok && identity.Description.Value == row.Description {
+		if identity, ok := list.find(row.storedKey()); ok && identity.Description.Value == row.Description {
 			a.result.In[row.Identifier] = row.Description
 		}
 	}

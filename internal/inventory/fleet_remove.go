@@ -11,8 +11,22 @@ import (
 	"github.com/intunetf/terraform-provider-intune/internal/graph"
 )
 
-// remove deletes rows by the ids that the list shows, twenty a call, and looks
-// at the list again: a deletion counts when the tenant no longer shows the row.
+// deletionSlice is how many deletions are sent between two looks at the clock, the
+// progress and, for stale identities, the tenant.
+const deletionSlice = 25 * graph.MaxBatch
+
+// removal is one identity on its way out.
+type removal struct {
+	// identifier is in the user's spelling, stored in the tenant's.
+	identifier string
+	stored     Key
+	id         string
+	// refused is what the service answered instead of deleting it.
+	refused error
+}
+
+// remove deletes rows by the ids that the tenant shows, twenty a call, and looks
+// again: a deletion counts when the tenant no longer shows that id.
 func (a *fleetApply) remove(ctx context.Context) error {
 	if len(a.change.Remove) == 0 {
 		return nil
@@ -26,162 +40,217 @@ func (a *fleetApply) remove(ctx context.Context) error {
 		return &PartialError{Total: len(spelled), Verb: "deleted", Err: err}
 	}
 	defer done()
-	toDelete := map[normalKey]bool{}
-	for _, key := range free {
-		toDelete[key] = true
+	keys := make([]Key, len(free))
+	for i, key := range free {
+		keys[i] = Key{a.fleet.Type, spelled[key]}
+		delete(spelled, key)
 	}
-	for key, identifier := range spelled {
-		if !toDelete[key] { // another resource of this run has taken it over
-			a.result.Gone = append(a.result.Gone, identifier)
-		}
+	for _, identifier := range spelled { // another resource of this run has taken it over
+		a.result.Gone = append(a.result.Gone, identifier)
 	}
-	failures, err := a.deleteKeys(ctx, toDelete, spelled)
+	failures, err := a.deleteKeys(ctx, sortedKeys(keys))
 	slices.Sort(a.result.Gone)
 	if err == nil && len(failures) == 0 {
 		return nil
 	}
-	return &PartialError{Done: len(a.result.Gone), Total: len(spelled), Verb: "deleted", Failures: failures, Err: err}
+	return &PartialError{Done: len(a.result.Gone), Total: len(a.change.Remove), Verb: "deleted", Failures: sortedFailures(failures), Err: err}
 }
 
-func (a *fleetApply) deleteKeys(ctx context.Context, keys map[normalKey]bool, spelled map[normalKey]string) ([]RowFailure, error) {
+func sortedKeys(keys []Key) []Key {
+	slices.SortFunc(keys, func(x, y Key) int { return strings.Compare(x.Identifier, y.Identifier) })
+	return keys
+}
+
+func sortedFailures(failures []RowFailure) []RowFailure {
+	slices.SortFunc(failures, func(x, y RowFailure) int { return strings.Compare(x.Identifier, y.Identifier) })
+	return failures
+}
+
+func (a *fleetApply) deleteKeys(ctx context.Context, keys []Key) ([]RowFailure, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	present, err := a.locate(ctx, keys, spelled)
+	present, searched, err := a.inv.locate(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
-	var order []normalKey
-	for _, key := range slices.SortedFunc(maps.Keys(keys), func(x, y normalKey) int { return strings.Compare(x.identifier, y.identifier) }) {
-		if identity, ok := present[key]; ok {
-			ids, order = append(ids, identity.ID), append(order, key)
-		} else {
-			a.result.Gone = append(a.result.Gone, spelled[key])
+	var failures []RowFailure
+	var removals []*removal
+	for _, key := range keys {
+		identity, ok := present.find(key)
+		twins := present.ambiguous(key)
+		switch {
+		case !ok:
+			a.result.Gone = append(a.result.Gone, key.Identifier)
+		case twins != nil:
+			failures = append(failures, RowFailure{key.Identifier, &AmbiguousError{Identifier: key.Identifier, Identities: twins}})
+		default:
+			removals = append(removals, &removal{identifier: key.Identifier, stored: Key{key.Type, identity.ImportedDeviceIdentifier}, id: identity.ID})
 		}
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	answers := a.deleteIDs(ctx, ids)
-	refused := map[normalKey]error{}
-	pending := map[normalKey]bool{}
-	for i, key := range order {
-		pending[key] = true
-		if answer := answers[i]; answer != nil && !graph.IsNotFound(answer) {
-			refused[key] = answer
+	progress := a.fleet.progress("deleted", len(removals))
+	sent := 0
+	for slice := range slices.Chunk(removals, deletionSlice) {
+		sent += a.sendDeletions(ctx, slice)
+		if progress != nil && ctx.Err() == nil {
+			progress(sent)
 		}
 	}
-	return a.confirmGone(ctx, pending, spelled, refused)
+	left, err := a.confirmGone(ctx, removals, searched)
+	return append(failures, left...), err
 }
 
-// deleteIDs deletes in slices, so that progress can be told.
-func (a *fleetApply) deleteIDs(ctx context.Context, ids []string) []error {
-	progress := a.fleet.progress("deleted", len(ids))
-	var answers []error
-	for slice := range slices.Chunk(ids, 25*graph.MaxBatch) {
-		answers = append(answers, a.inv.identities.DeleteBatch(ctx, slice)...)
-		a.inv.snapshots.changed()
-		if progress != nil {
-			progress(len(answers))
+// sendDeletions sends deletions and notes what was refused.
+func (a *fleetApply) sendDeletions(ctx context.Context, removals []*removal) (sent int) {
+	ids := make([]string, len(removals))
+	for i, r := range removals {
+		ids[i] = r.id
+	}
+	for i, answer := range a.inv.identities.DeleteBatch(ctx, ids) {
+		if answer == nil || !graph.IsNotSent(answer) {
+			sent++
+		}
+		if answer != nil && !graph.IsNotFound(answer) {
+			removals[i].refused = answer
 		}
 	}
-	return answers
+	a.inv.snapshots.changed()
+	return sent
 }
 
-// locate finds the identities to delete. What search does not show is looked
-// for in the list, too: calling a row gone that is there would orphan it.
-func (a *fleetApply) locate(ctx context.Context, keys map[normalKey]bool, spelled map[normalKey]string) (map[normalKey]Identity, error) {
-	present, searched, err := a.present(ctx, keys, spelled)
-	if err != nil || !searched || len(present) >= len(keys) {
-		return present, err
+// locate finds identities to delete. What search does not show is looked for in
+// the list, too: calling a row gone that is there would orphan it. searched is
+// true when search showed all of them.
+func (inv *Inventory) locate(ctx context.Context, keys []Key) (found identitySet, searched bool, err error) {
+	found, searched, err = inv.present(ctx, keys)
+	isAbsent := func(key Key) bool { _, shown := found.find(key); return !shown }
+	if err != nil || !searched || !slices.ContainsFunc(keys, isAbsent) {
+		return found, searched, err
 	}
-	list, err := a.inv.snapshot(ctx, true)
+	list, err := inv.snapshot(ctx, true)
 	if err != nil {
-		return nil, err
+		return identitySet{}, false, err
 	}
-	return list.byKey, nil
+	return list.identitySet, false, nil
 }
 
 // present finds which keys the tenant shows: by search where that is one
 // request, in the list otherwise.
-func (a *fleetApply) present(ctx context.Context, keys map[normalKey]bool, spelled map[normalKey]string) (shown map[normalKey]Identity, searched bool, err error) {
-	if len(keys) <= a.inv.chunks.current() && !a.inv.searchRefused.Load() {
-		var asked []Key
-		for key := range keys {
-			asked = append(asked, Key{a.fleet.Type, spelled[key]})
-		}
-		slices.SortFunc(asked, func(x, y Key) int { return strings.Compare(x.Identifier, y.Identifier) })
-		found, malformed, err := a.inv.lookupMany(ctx, asked, true)
+func (inv *Inventory) present(ctx context.Context, keys []Key) (shown identitySet, searched bool, err error) {
+	if len(keys) <= inv.chunks.current() && !inv.searchRefused.Load() {
+		found, malformed, err := inv.lookupMany(ctx, keys, true)
 		if err == nil && len(malformed) == 0 {
 			return found, true, nil
 		}
 		if err != nil && ctx.Err() != nil {
-			return nil, false, err
+			return identitySet{}, false, err
 		}
 	}
-	list, err := a.inv.snapshot(ctx, true)
+	list, err := inv.snapshot(ctx, true)
 	if err != nil {
-		return nil, false, err
+		return identitySet{}, false, err
 	}
-	return list.byKey, false, nil
+	return list.identitySet, false, nil
+}
+
+// stillShown are the removals whose ids the tenant shows. Search is believed only
+// where it has shown all of them before, and the service refused none.
+func (inv *Inventory) stillShown(ctx context.Context, removals []*removal, search bool) ([]*removal, error) {
+	var shown identitySet
+	if search && !slices.ContainsFunc(removals, func(r *removal) bool { return r.refused != nil }) {
+		keys := make([]Key, len(removals))
+		for i, r := range removals {
+			keys[i] = r.stored
+		}
+		var err error
+		if shown, _, err = inv.present(ctx, keys); err != nil {
+			return nil, err
+		}
+	} else {
+		list, err := inv.snapshot(ctx, true)
+		if err != nil {
+			return nil, err
+		}
+		shown = list.identitySet
+	}
+	var still []*removal
+	for _, r := range removals {
+		if _, ok := shown.withID(r.stored.normal(), r.id); ok {
+			still = append(still, r)
+		}
+	}
+	return still, nil
 }
 
 // patienceFor is how long to wait until the tenant shows none of the deleted
-// keys. A 400 is the answer to the deletion of what is gone already, too, and to
-// the second attempt after a lost reply: reading may be late with either.
-func (a *fleetApply) patienceFor(pending map[normalKey]bool, refused map[normalKey]error) time.Duration {
+// identities. A 400 is the answer to the deletion of what is gone already, too,
+// and to the second attempt after a lost reply: reading may be late with either.
+func (inv *Inventory) patienceFor(removals []*removal) time.Duration {
 	patience := time.Duration(0)
-	for key := range pending {
+	for _, r := range removals {
 		var service *graph.Error
-		switch err := refused[key]; {
-		case err == nil, graph.IsBadRequest(err) && errors.As(err, &service) && service.Attempts > 1:
-			return a.inv.waits.gone
-		case graph.IsBadRequest(err):
-			patience = a.inv.waits.visible / 4
+		switch {
+		case r.refused == nil, graph.IsBadRequest(r.refused) && errors.As(r.refused, &service) && service.Attempts > 1:
+			return inv.waits.gone
+		case graph.IsBadRequest(r.refused):
+			patience = inv.waits.visible / 4
 		}
 	}
 	return patience
 }
 
-// confirmGone waits until the tenant shows none of the pending keys.
-func (a *fleetApply) confirmGone(ctx context.Context, pending map[normalKey]bool, spelled map[normalKey]string, refused map[normalKey]error) ([]RowFailure, error) {
-	patience := a.patienceFor(pending, refused)
+// confirmGone waits until the tenant shows none of the deleted identities.
+func (a *fleetApply) confirmGone(ctx context.Context, removals []*removal, searched bool) ([]RowFailure, error) {
+	if len(removals) == 0 {
+		return nil, nil
+	}
+	pending, err := a.awaitRemovals(ctx, removals, a.inv.patienceFor(removals), searched)
 	if ctx.Err() != nil {
 		// Interrupted: what is gone by now must leave the state all the same.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), a.inv.waits.recovery)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.inv.waits.recovery)
 		defer cancel()
-		patience = 0
+		pending, err = a.awaitRemovals(ctx, pending, 0, searched)
 	}
-	var err error
-	poll(ctx, patience, func() bool {
-		var present map[normalKey]Identity
-		if present, _, err = a.present(ctx, pending, spelled); err != nil {
-			return true
-		}
-		waiting := 0
-		for key := range pending {
-			if _, ok := present[key]; !ok {
-				a.result.Gone = append(a.result.Gone, spelled[key])
-				delete(pending, key)
-			} else if refused[key] == nil || graph.IsBadRequest(refused[key]) {
-				waiting++
-			}
-		}
-		return waiting == 0
-	})
 	var failures []RowFailure
-	for key := range pending {
-		failure := refused[key]
+	for _, r := range pending {
+		failure := r.refused
 		if failure == nil {
 			if err != nil { // it could not be read, which err says
 				continue
 			}
 			failure = &NotAppliedError{What: "Graph accepted the deletion, but the identifier is still there"}
 		}
-		failures = append(failures, RowFailure{spelled[key], failure})
+		failures = append(failures, RowFailure{r.identifier, failure})
 	}
-	slices.SortFunc(failures, func(x, y RowFailure) int { return strings.Compare(x.Identifier, y.Identifier) })
 	return failures, err
+}
+
+// awaitRemovals looks, as long as patience lasts, until no deletion that may
+// still take effect is shown, and returns what is left.
+func (a *fleetApply) awaitRemovals(ctx context.Context, pending []*removal, patience time.Duration, searched bool) (left []*removal, err error) {
+	poll(ctx, patience, func() bool {
+		if len(pending) == 0 || ctx.Err() != nil {
+			return true
+		}
+		var still []*removal
+		if still, err = a.inv.stillShown(ctx, pending, searched); err != nil {
+			return true
+		}
+		shown := map[*removal]bool{}
+		waiting := 0
+		for _, r := range still {
+			shown[r] = true
+			if r.refused == nil || graph.IsBadRequest(r.refused) {
+				waiting++
+			}
+		}
+		for _, r := range pending {
+			if !shown[r] {
+				a.result.Gone = append(a.result.Gone, r.identifier)
+			}
+		}
+		pending = still
+		return waiting == 0
+	})
+	return pending, err
 }

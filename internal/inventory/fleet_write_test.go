@@ -310,3 +310,38 @@ func TestFleet_PlatformIsSentOnCreateOnly(t *testing.T) {
 		}
 	})
 }
+
+// An answer without the description does not show that it was cleared.
+func TestFleet_AClearedDescriptionIsLookedAt(t *testing.T) {
+	t.Parallel()
+	nothing := field(func(b *graphsim.Behaviour) { b.ClearedBy = graphsim.ClearedByNothing })
+	nothing.quick().seeded(theirs("ABC1", "old")).in(t, func(t *testing.T, w *world) {
+		w.Inject(always(graphsim.Fault{Operation: graphsim.OpImport, Rows: func(rows []map[string]any) []map[string]any {
+			for _, row := range rows {
+				delete(row, "description")
+			}
+			return rows
+		}}))
+		_, err := w.ApplyFleet(t.Context(), fleetOf("f"), FleetChange{Update: Rows{"ABC1": ""}})
+		var notApplied *NotAppliedError
+		if !errors.As(err, &notApplied) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// What the pre-flight did not see, and what the import then found as wanted, is
+// adopted: a destroy will delete it, and the user is told the number.
+func TestFleet_RowsThatOnlyTheImportFoundCountAsAdopted(t *testing.T) {
+	t.Parallel()
+	field().quick().in(t, func(t *testing.T, w *world) {
+		w.Inject(graphsim.Fault{Operation: graphsim.OpSearch, Body: func(body map[string]any) map[string]any {
+			body["value"] = []any{}
+			return body
+		}})
+		w.Tenant().Seed(theirs("ABC1", "d"))
+		if result := w.change(fleetOf("f"), FleetChange{Add: Rows{"ABC1": "d"}}); result.Adopted != 1 {
+			t.Errorf("adopted %d", result.Adopted)
+		}
+	})
+}

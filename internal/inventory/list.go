@@ -5,7 +5,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"time"
 
 	"github.com/intunetf/terraform-provider-intune/internal/graph"
 )
@@ -13,7 +12,7 @@ import (
 // List returns the identities that pass, sorted by type, identifier and id. It
 // reads the shared list, unless the service can be asked for less.
 func (inv *Inventory) List(ctx context.Context, f Filter) ([]Identity, error) {
-	if text := f.onServer(); text != "" && !inv.filterRefused.Load() && !inv.snapshots.atHand() {
+	if text := f.onServer(); text != "" && !inv.filterRefused.Load() && inv.snapshots.atHand() == nil {
 		var found []Identity
 		err := inv.pages(ctx, graph.ListOptions{IdentifierContains: text}, func(identity Identity) bool {
 			if f.Match(identity) {
@@ -94,13 +93,6 @@ func (inv *Inventory) filterFailed(err error) bool {
 		return true
 	}
 	return graph.IsBadRequest(err) || graph.IsRouteRefused(err)
-}
-
-// atHand reports whether a list that still stands needs no request.
-func (s *snapshots) atHand() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.latest != nil && s.latest.writes == s.writes && time.Since(s.latest.complete) < snapshotAge //nolint:forbidigo // compared with this process's own times only
 }
 
 func (s *snapshot) matching(f Filter) []Identity {

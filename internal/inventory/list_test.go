@@ -183,9 +183,9 @@ func TestStale_OnlyWhatIsOldEnoughOfTheRightType(t *testing.T) {
 			if diff := cmp.Diff(test.want, names(found)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			gone, err := w.DeleteStale(t.Context(), test.stale, found, nil)
-			if err != nil || !slices.Equal(gone, test.want) {
-				t.Errorf("gone are %v, %v", gone, err)
+			deleted, err := w.DeleteStale(t.Context(), test.stale, found, nil)
+			if err != nil || !slices.Equal(deleted.Gone, test.want) {
+				t.Errorf("deleted are %+v, %v", deleted, err)
 			}
 			if left := len(w.Tenant().Identities()); left != len(seed)-len(test.want) {
 				t.Errorf("%d identities are left", left)
@@ -237,10 +237,77 @@ func TestStale_ARefusedDeletionIsNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		gone, err := w.DeleteStale(t.Context(), stale, found, nil)
+		deleted, err := w.DeleteStale(t.Context(), stale, found, nil)
 		var partial *PartialError
-		if !errors.As(err, &partial) || len(partial.Failures) != 1 || partial.Failures[0].Identifier != "S2" || !slices.Equal(gone, []string{"S1", "S3"}) {
-			t.Errorf("gone are %v, %v", gone, err)
+		if !errors.As(err, &partial) || len(partial.Failures) != 1 || partial.Failures[0].Identifier != "S2" || !slices.Equal(deleted.Gone, []string{"S1", "S3"}) {
+			t.Errorf("deleted are %+v, %v", deleted, err)
+		}
+	})
+}
+
+// A run takes half an hour where the limits impose it: a device that enrols
+// meanwhile keeps its identifier.
+func TestDeleteStale_WhatIsNoLongerStaleIsKept(t *testing.T) {
+	t.Parallel()
+	field().quick().seeded(theirs("S1", ""), theirs("S2", ""), theirs("S3", "")).in(t, func(t *testing.T, w *world) {
+		bound := time.Date(1999, 12, 31, 23, 30, 0, 0, time.UTC)
+		stale := Stale{Filter: Filter{Type: "serialNumber", CreatedBefore: &bound}, NeverContacted: true}
+		found, err := w.FindStale(t.Context(), stale, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Tenant().Update("serialNumber", "S2", func(identity *graphsim.Identity) { identity.LastContactedDateTime = time.Now() })
+		deleted, err := w.DeleteStale(t.Context(), stale, found, nil)
+		if err != nil || !slices.Equal(deleted.Gone, []string{"S1", "S3"}) || !slices.Equal(deleted.Kept, []string{"S2"}) {
+			t.Errorf("deleted are %+v, %v", deleted, err)
+		}
+		w.wantHeld(Rows{"S2": ""})
+	})
+}
+
+// What was found stale is deleted by its id: another spelling is another device.
+func TestDeleteStale_AnotherSpellingIsNotDeleted(t *testing.T) {
+	t.Parallel()
+	stale, used := theirs("abc1", "stale"), theirs("ABC1", "in use")
+	used.LastContactedDateTime = time.Now()
+	runs(t, map[string][]graphsim.Identity{"last": {stale, used}, "first": {used, stale}}, func(t *testing.T, seed []graphsim.Identity) {
+		for _, route := range []graphsim.RouteAnswer{graphsim.RouteWorks, graphsim.RouteForbidden} {
+			field(func(b *graphsim.Behaviour) { b.SearchRoute = route }).quick().seeded(seed...).in(t, func(t *testing.T, w *world) {
+				bound := time.Date(1999, 12, 31, 23, 30, 0, 0, time.UTC)
+				criteria := Stale{Filter: Filter{Type: "serialNumber", CreatedBefore: &bound}, NeverContacted: true}
+				found, err := w.FindStale(t.Context(), criteria, true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if deleted, err := w.DeleteStale(t.Context(), criteria, found, nil); err != nil || !slices.Equal(deleted.Gone, []string{"abc1"}) {
+					t.Errorf("deleted are %+v, %v", deleted, err)
+				}
+				w.wantHeld(Rows{"ABC1": "in use"})
+			})
+		}
+	})
+}
+
+func TestDeleteStale_ProgressCountsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	field().slow().quick().seeded(seedRows(rowsOf(1200))...).in(t, func(t *testing.T, w *world) {
+		bound := time.Date(1999, 12, 31, 23, 30, 0, 0, time.UTC)
+		stale := Stale{Filter: Filter{Type: "serialNumber", CreatedBefore: &bound}, NeverContacted: true}
+		found, err := w.FindStale(t.Context(), stale, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []int
+		deleted, err := w.DeleteStale(endedAfter(t, 200*time.Millisecond, false), stale, found, func(_ string, done, _ int) { told = append(told, done) })
+		var partial *PartialError
+		if !errors.As(err, &partial) || partial.Total != 1200 || partial.Done != len(deleted.Gone) || len(deleted.Gone) == 1200 {
+			t.Errorf("%d are gone, %v", len(deleted.Gone), err)
+		}
+		if len(told) > 0 {
+			t.Errorf("progress told of %v, before the first slice was done", told)
+		}
+		if left := len(w.Tenant().Identities()); left != 1200-len(deleted.Gone) {
+			t.Errorf("%d are left, %d reported as gone", left, len(deleted.Gone))
 		}
 	})
 }

@@ -16,9 +16,9 @@ const maxMalformed = 100
 // lookupMany finds which of the keys the tenant has. With search the service is
 // asked for exactly these keys, in chunks, and keys that it finds malformed are
 // returned as such; otherwise, and where search is refused, the list is read.
-func (inv *Inventory) lookupMany(ctx context.Context, keys []Key, search bool) (found map[normalKey]Identity, malformed []Key, err error) {
+func (inv *Inventory) lookupMany(ctx context.Context, keys []Key, search bool) (found identitySet, malformed []Key, err error) {
 	if search && !inv.searchRefused.Load() {
-		s := &keySearch{inv: inv, found: map[normalKey]Identity{}}
+		s := &keySearch{inv: inv, found: newIdentitySet()}
 		err = inChunks(ctx, &inv.chunks, keys, s.search)
 		if !errors.Is(err, errSearchRefused) {
 			return s.found, s.malformed, err
@@ -26,17 +26,21 @@ func (inv *Inventory) lookupMany(ctx context.Context, keys []Key, search bool) (
 	}
 	list, err := inv.snapshot(ctx, search)
 	if err != nil {
-		return nil, nil, err
+		return identitySet{}, nil, err
 	}
 	return list.only(keys), nil, nil
 }
 
 // only are the identities of some keys.
-func (s *snapshot) only(keys []Key) map[normalKey]Identity {
-	found := map[normalKey]Identity{}
+func (s *snapshot) only(keys []Key) identitySet {
+	found := newIdentitySet()
 	for _, key := range keys {
-		if identity, ok := s.byKey[key.normal()]; ok {
-			found[key.normal()] = identity
+		normal := key.normal()
+		if identity, ok := s.byKey[normal]; ok {
+			found.add(identity)
+		}
+		for _, twin := range s.twins[normal] {
+			found.add(twin)
 		}
 	}
 	return found
@@ -47,7 +51,7 @@ type keySearch struct {
 	inv *Inventory
 
 	mu        sync.Mutex
-	found     map[normalKey]Identity
+	found     identitySet
 	malformed []Key
 }
 
@@ -63,8 +67,9 @@ func (s *keySearch) search(ctx context.Context, keys []Key) error {
 	case err == nil:
 		s.add(found)
 		return nil
-	case graph.IsForbidden(err) || graph.IsRouteRefused(err) || graph.IsInternalServerError(err) || isGatewayTimeout(err):
-		// A 5xx has been repeated for a minute; the next chunk would cost another.
+	case graph.IsForbidden(err) || graph.IsRouteRefused(err) || graph.IsInternalServerError(err) || graph.IsGatewayTimeout(err):
+		// A 5xx has been repeated for a minute; the next chunk would cost another. A
+		// 504 is among them: the search took too long, however often it was repeated.
 		s.inv.searchRefused.Store(true)
 		return errSearchRefused
 	case graph.IsBadRequest(err) && len(keys) == 1:
@@ -86,7 +91,7 @@ func (s *keySearch) add(found []Identity) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, identity := range found {
-		s.found[normalKeyOf(identity)] = identity
+		s.found.add(identity)
 	}
 }
 
@@ -98,14 +103,6 @@ func (s *keySearch) refuse(key Key) error {
 		return errSearchRefused
 	}
 	return nil
-}
-
-// isGatewayTimeout tells a search that took too long, which was repeated to the
-// end of the attempts, from one that was too large and has to be halved.
-func isGatewayTimeout(err error) bool {
-	const gatewayTimeout = 504
-	var service *graph.Error
-	return errors.As(err, &service) && service.StatusCode == gatewayTimeout
 }
 
 func halves[T any](all []T) [][]T {

@@ -41,6 +41,12 @@ func (a rowAnswers) storedAs(row Wanted) (Identity, bool) {
 	return Identity{}, false
 }
 
+// isWritten reports whether an answer shows the description. One that leaves the
+// member out does not show that it was cleared.
+func (w *rowWriter) isWritten(row Wanted, answer Identity) bool {
+	return answer.Description.Value == row.Description && (row.Description != "" || !w.overwrite || answer.Description.Present)
+}
+
 func isAccepted(answer Identity) bool { return answer.Status == nil || *answer.Status }
 
 // read takes the answer's rows. What they leave in doubt is looked up.
@@ -50,7 +56,7 @@ func (w *rowWriter) read(ctx context.Context, rows []Wanted, answers []Identity,
 	patience := time.Duration(0)
 	for _, row := range rows {
 		answer, ok := answered.byKey[row.normal()]
-		if ok && answer.ID != "" && isAccepted(answer) && answer.Description.Value == row.Description {
+		if ok && answer.ID != "" && isAccepted(answer) && w.isWritten(row, answer) {
 			w.accept(row)
 			continue
 		}

@@ -30,9 +30,12 @@ type rowWriter struct {
 	// refused counts the rows that alone were answered with 400.
 	refused atomic.Int64
 
-	mu       sync.Mutex
-	settled  int
-	in       map[normalKey]bool
+	mu      sync.Mutex
+	settled int
+	in      map[normalKey]bool
+	// adopted counts the rows that were there before, as wanted, although the
+	// pre-flight did not see them.
+	adopted  int
 	failures map[normalKey]error
 }
 
@@ -171,14 +174,14 @@ func (w *rowWriter) settleByLooking(ctx context.Context, rows []Wanted, patience
 		for i, row := range pending {
 			keys[i] = row.Key
 		}
-		var found map[normalKey]Identity
+		var found identitySet
 		if found, _, err = w.inv.lookupMany(ctx, keys, true); err != nil {
 			return true
 		}
 		open = nil
 		var still []Wanted
 		for _, row := range pending {
-			identity, ok := found[row.normal()]
+			identity, ok := found.find(row.storedKey())
 			if !ok || w.overwrite && identity.Description.Value != row.Description {
 				still, open = append(still, row), append(open, openRow{row, identity})
 				continue
@@ -195,6 +198,11 @@ func (w *rowWriter) settleByLooking(ctx context.Context, rows []Wanted, patience
 func (w *rowWriter) settle(row Wanted, identity Identity, maybeOurs bool) {
 	switch {
 	case identity.Description.Value == row.Description:
+		if !w.overwrite && identity.CreatedDateTime != nil && identity.CreatedDateTime.Before(w.since) {
+			w.mu.Lock()
+			w.adopted++
+			w.mu.Unlock()
+		}
 		w.accept(row)
 	case maybeOurs && w.ours(row, identity):
 		w.fail(row, &NotAppliedError{ID: identity.ID, What: fmt.Sprintf("Graph created it, but with the description %q instead of %q", identity.Description.Value, row.Description)})

@@ -34,8 +34,8 @@ func normalKeyOf(identity Identity) normalKey {
 
 // snapshot is the tenant as one reading of the paged list showed it.
 type snapshot struct {
-	byID  map[string]Identity
-	byKey map[normalKey]Identity
+	identitySet
+	byID map[string]Identity
 	// pages is what the reading cost.
 	pages int
 	// taken is when it began, complete when it ended, writes how many writes of
@@ -68,6 +68,23 @@ func (s *snapshots) changed() {
 	s.writes++
 }
 
+// atHand is a list that still stands, or nil; it sends nothing.
+func (s *snapshots) atHand() *snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.standing()
+}
+
+// standing is the latest list while it may stand for the tenant. How long it took
+// to read does not make it old: a large tenant's takes longer than it may stand.
+func (s *snapshots) standing() *snapshot {
+	latest := s.latest
+	if latest == nil || latest.writes != s.writes || time.Since(latest.complete) >= snapshotAge { //nolint:forbidigo // compared with this process's own times only
+		return nil
+	}
+	return latest
+}
+
 // snapshot returns the tenant's list, read at most once for concurrent callers.
 // With fresh it is begun after this call.
 func (inv *Inventory) snapshot(ctx context.Context, fresh bool) (*snapshot, error) {
@@ -75,10 +92,7 @@ func (inv *Inventory) snapshot(ctx context.Context, fresh bool) (*snapshot, erro
 	asked := time.Now() //nolint:forbidigo // compared with this process's own times only
 	for {
 		s.mu.Lock()
-		// How long a list took to read does not make it old: a large tenant's takes
-		// longer than it may stand.
-		if latest := s.latest; latest != nil && latest.writes == s.writes && time.Since(latest.complete) < snapshotAge && //nolint:forbidigo // see above
-			(!fresh || latest.taken.After(asked)) {
+		if latest := s.standing(); latest != nil && (!fresh || latest.taken.After(asked)) {
 			s.mu.Unlock()
 			return latest, nil
 		}
@@ -121,7 +135,7 @@ func (inv *Inventory) lead(ctx context.Context) (*snapshot, error) {
 
 func (inv *Inventory) readList(ctx context.Context, writes uint64) (*snapshot, error) {
 	read := &snapshot{
-		byID: map[string]Identity{}, byKey: map[normalKey]Identity{}, writes: writes,
+		identitySet: newIdentitySet(), byID: map[string]Identity{}, writes: writes,
 		taken: time.Now(), //nolint:forbidigo // compared with this process's own times only
 	}
 	pager := inv.identities.NewListPager(graph.ListOptions{})
@@ -133,7 +147,7 @@ func (inv *Inventory) readList(ctx context.Context, writes uint64) (*snapshot, e
 		read.pages++
 		for _, identity := range page.Value {
 			read.byID[identity.ID] = identity
-			read.byKey[normalKeyOf(identity)] = identity
+			read.add(identity)
 		}
 	}
 	read.complete = time.Now() //nolint:forbidigo // see above

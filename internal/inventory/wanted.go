@@ -21,6 +21,17 @@ type Wanted struct {
 	// Overwrite adopts an identity that is in the tenant already and sets its
 	// description; without it such an identity is an [*ExistsError].
 	Overwrite bool
+	// stored is how the tenant spells an identity that is to be overwritten. Sent
+	// in another spelling it could be created a second time.
+	stored string
+}
+
+// storedKey is the key in the tenant's spelling, where that is known.
+func (w Wanted) storedKey() Key {
+	if w.stored == "" {
+		return w.Key
+	}
+	return Key{w.Type, w.stored}
 }
 
 // isComplete reports whether an answer shows everything that a read would.
@@ -36,6 +47,9 @@ func (w Wanted) body() graph.NewImportedDeviceIdentity {
 		EnrollmentState:            w.EnrollmentState,
 		Platform:                   w.Platform,
 		Status:                     w.Status,
+	}
+	if w.stored != "" {
+		body.ImportedDeviceIdentifier = w.stored
 	}
 	if w.Description != "" || w.Overwrite {
 		body.Description = graph.NewText(w.Description)

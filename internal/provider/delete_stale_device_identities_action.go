@@ -82,15 +82,18 @@ func (a *deleteStaleDeviceIdentitiesAction) Invoke(ctx context.Context, req acti
 		if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 			return
 		}
-		gone, err := a.data.inventory.DeleteStale(ctx, m.toStale(), stale, func(_ string, done, total int) {
+		deleted, err := a.data.inventory.DeleteStale(ctx, m.toStale(), stale, func(_ string, done, total int) {
 			progress("Sent %s of %s deletions.", grouped(done), grouped(total))
 		})
-		tflog.Info(ctx, "Deleted stale corporate device identifiers", map[string]any{"deleted": len(gone), "of": len(stale)})
+		tflog.Info(ctx, "Deleted stale corporate device identifiers", map[string]any{"deleted": len(deleted.Gone), "of": len(stale)})
+		if len(deleted.Kept) > 0 {
+			progress("Kept %s: no longer stale when their turn came: %s.", m.counted(len(deleted.Kept)), shownNames(deleted.Kept))
+		}
 		if err != nil {
 			resp.Diagnostics.Append(a.data.describeStale(ctx, err)...)
 			return
 		}
-		progress("Deleted %s.", m.counted(len(gone)))
+		progress("Deleted %s.", m.counted(len(deleted.Gone)))
 	}
 }
 

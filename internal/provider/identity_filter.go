@@ -95,12 +95,18 @@ func readPlatforms() []string { return append(platforms(), "unknownFutureValue")
 
 // shown lists some identifiers for people, and counts the rest.
 func shown(identities []inventory.Identity) string {
-	var names []string
-	for _, identity := range identities[:min(len(identities), shownRows)] {
-		names = append(names, identity.ImportedDeviceIdentifier)
+	names := make([]string, len(identities))
+	for i, identity := range identities {
+		names[i] = identity.ImportedDeviceIdentifier
 	}
-	text := strings.Join(quoted(names), ", ")
-	if more := len(identities) - len(names); more > 0 {
+	return shownNames(names)
+}
+
+// shownNames are the first of many identifiers, and how many more there are.
+func shownNames(names []string) string {
+	few := names[:min(len(names), shownRows)]
+	text := strings.Join(quoted(few), ", ")
+	if more := len(names) - len(few); more > 0 {
 		text += " and " + grouped(more) + " more"
 	}
 	return text

@@ -123,7 +123,7 @@ To manage it with Terraform, import it with this block (put the address of your 
     id = %q
   }
 
-Or set overwrite_existing = true in this resource: the identity is then adopted and gets the configured description.`,
+Or set overwrite_existing = true in this resource: the identity is then adopted and gets the configured description. Where this resource only has a new address in the configuration, write a moved block instead.`,
 		existing.ID, existing.ImportedDeviceIdentityType, existing.ImportedDeviceIdentifier, description, created, existing.ID)
 }
 

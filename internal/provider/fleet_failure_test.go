@@ -50,7 +50,7 @@ func TestFleetCreate_AMalformedRowIsNamedAndNothingIsWritten(t *testing.T) {
 	}}
 	sim.Inject(refused)
 	state, diags := sim.anotherRun(t).apply(fleetConfig(serials(2_000)), newFleetProtocol(t, sim, nil).none())
-	wantTexts(t, diags, `error `+at("SERIAL001777")+`: Malformed Device Identifier: Intune refuses "SERIAL001777" as an identifier of type serialNumber and does not say which rule it breaks. Nothing was written. Correct the row or remove it.`)
+	wantTexts(t, diags, `error `+at("SERIAL001777")+`: Malformed Device Identifier: Intune's search for existing identifiers refuses "SERIAL001777" as an identifier of type serialNumber and does not say which rule it breaks. Nothing was written. Correct the row or remove it. If you are sure of it, manage it with intune_imported_device_identity, which does not depend on the search: it has been seen to refuse what an import takes.`)
 	if !state.isGone() || len(sim.Tenant().Identities()) != 0 || len(sim.requests(graphsim.OpImport)) != 0 {
 		t.Error("something was written")
 	}

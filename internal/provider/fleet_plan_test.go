@@ -263,7 +263,9 @@ func TestFleetImport_RowsThatAreNotListedAreForgottenOnce(t *testing.T) {
 	listed := serials(500)
 	config := fleetOf("serialNumber", listed, map[string]any{"max_deletions": 0})
 	next, diags := server.apply(config, state)
-	wantTexts(t, diags, `warning: Imported Rows Are Forgotten: The import took over 2,000 rows, and the configuration does not list 1,500 of them. This first change after the import forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, apply this, list them in a second apply and remove them in a third.`)
+	wantTexts(t, diags, `warning: Imported Rows Are Forgotten: The import took over 2,000 rows, and the configuration does not list 1,500 of them. This first change after the import forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, apply this, list them in a second apply and remove them in a third.
+
+Forgotten: "SERIAL000500", "SERIAL000501", "SERIAL000502", "SERIAL000503", "SERIAL000504", "SERIAL000505", "SERIAL000506", "SERIAL000507", "SERIAL000508", "SERIAL000509", "SERIAL000510", "SERIAL000511", "SERIAL000512", "SERIAL000513", "SERIAL000514", "SERIAL000515", "SERIAL000516", "SERIAL000517", "SERIAL000518", "SERIAL000519" and 1,480 more.`)
 	sim.wantHeld(t, before)
 	if diff := cmp.Diff(listed, next.rows(t)); diff != "" {
 		t.Fatal(diff)

@@ -27,7 +27,8 @@ func (d *providerData) describeFleet(ctx context.Context, verb string, t devicei
 	case errors.As(err, &malformed):
 		for _, identifier := range malformed.Identifiers[:min(len(malformed.Identifiers), shownRows)] {
 			diags.AddAttributeError(identitiesPath.AtMapKey(identifier), "Malformed Device Identifier", fmt.Sprintf(
-				"Intune refuses %q as an identifier of type %s and does not say which rule it breaks. Nothing was written. Correct the row or remove it.", identifier, t))
+				"Intune's search for existing identifiers refuses %q as an identifier of type %s and does not say which rule it breaks. Nothing was written. Correct the row or remove it. "+
+					"If you are sure of it, manage it with intune_imported_device_identity, which does not depend on the search: it has been seen to refuse what an import takes.", identifier, t))
 		}
 		if rest := malformed.Identifiers[min(len(malformed.Identifiers), shownRows):]; len(rest) > 0 {
 			diags.AddError("Malformed Device Identifiers", fmt.Sprintf("Intune refuses %s more rows: %s.", grouped(len(rest)), strings.Join(quoted(rest), ", ")))
@@ -36,6 +37,8 @@ func (d *providerData) describeFleet(ctx context.Context, verb string, t devicei
 		diags.AddError("Device Identifiers Managed Twice", disputeDetail(disputed))
 	case errors.As(err, &partial):
 		diags.AddError(title, paragraphs(tried, partialDetail(verb, partial), d.advice(ctx, err), supportText(err)))
+	case verb == "read":
+		diags.AddError(title, paragraphs(tried, sentence(capitalise(err.Error())), d.advice(ctx, err), supportText(err)))
 	default:
 		diags.AddError(title, paragraphs(tried, sentence(capitalise(err.Error())), "Nothing was written.", d.advice(ctx, err), supportText(err)))
 	}

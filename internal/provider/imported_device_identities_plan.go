@@ -30,17 +30,82 @@ func (r *importedDeviceIdentitiesResource) ModifyPlan(ctx context.Context, req r
 	}
 	switch {
 	case req.Plan.Raw.IsNull():
-		p.warnAboutLast(ctx, p.priorType, len(p.prior.Rows), 0)
+		p.planDestroy(ctx)
 	case !p.planned.known || p.identityType == "":
 	case req.State.Raw.IsNull():
-		p.check(ctx, inventory.FleetChange{Add: p.planned.Rows}, 0)
+		p.planCreate(ctx)
 	case p.priorType != p.identityType:
-		// Planned again as a create after this; the guard holds for the old rows.
-		p.guard(ctx, len(p.prior.Rows), len(p.prior.Rows))
-		p.warnAboutLast(ctx, p.priorType, len(p.prior.Rows), 0)
+		p.planOtherType(ctx)
 	default:
 		p.planUpdate(ctx)
 	}
+}
+
+func (p *fleetPlan) planDestroy(ctx context.Context) {
+	if p.resource.data != nil {
+		p.resource.data.planned.forget(p.owner)
+	}
+	if p.imported && len(p.prior.Rows) > 0 {
+		p.resp.Diagnostics.AddWarning("Imported Rows Are Deleted", fmt.Sprintf(
+			"This resource took over %s rows by import and has changed none of them since. Destroying it deletes all of them from the tenant, whoever added them. To keep them there, use a removed block with destroy = false, or terraform state rm.",
+			grouped(len(p.prior.Rows))))
+	}
+	p.warnAboutLast(ctx, p.priorType, len(p.prior.Rows), 0)
+}
+
+// planOtherType comes before the plan of the replacement, where the old rows are
+// no longer shown.
+func (p *fleetPlan) planOtherType(ctx context.Context) {
+	if p.imported && len(p.prior.Rows) > 0 {
+		p.resp.Diagnostics.AddAttributeError(typePath, "Imported Identifiers Are of Another Type", fmt.Sprintf(
+			"The import took over %s rows of type %s, and the configuration says %s. Terraform would delete all of them from the tenant. Correct the type; or, where the import was the mistake, take the resource out of the state with terraform state rm and import it again.",
+			grouped(len(p.prior.Rows)), p.priorType, p.identityType))
+		return
+	}
+	p.guard(ctx, len(p.prior.Rows), len(p.prior.Rows))
+	p.warnAboutLast(ctx, p.priorType, len(p.prior.Rows), 0)
+}
+
+// planCreate plans a new fleet or the second half of a replacement (-replace,
+// replace_triggered_by, a tainted resource): Terraform plans those once more
+// without a prior state, and with what the provider keeps for itself.
+func (p *fleetPlan) planCreate(ctx context.Context) {
+	add := p.planned.Rows
+	if data := p.resource.data; data != nil && p.owner != "" {
+		prior := data.planned.prior(p.owner)
+		replaced := differenceOf(p.identityType, prior, p.planned.Rows)
+		if p.imported && len(replaced.Remove) > 0 {
+			p.resp.Diagnostics.AddError("Imported Resource Is Replaced", fmt.Sprintf(
+				"The import took over %s rows, and the configuration does not list %s of them. Replacing the resource would delete them from the tenant. Apply without replacing first: rows that are not listed are forgotten then, and stay in the tenant.",
+				grouped(len(prior)), grouped(len(replaced.Remove))))
+			return
+		}
+		p.guard(ctx, len(prior), len(prior))
+		add = replaced.Add // the others are deleted before they are created again
+	}
+	p.dispute()
+	p.check(ctx, inventory.FleetChange{Add: add}, 0)
+}
+
+// dispute refuses rows that another resource is planned to list, too.
+func (p *fleetPlan) dispute() {
+	data := p.resource.data
+	if data == nil || p.resp.Diagnostics.HasError() {
+		return
+	}
+	prior := p.prior.Rows
+	if p.prior.null && p.owner != "" { // the second half of a replacement
+		prior = data.planned.prior(p.owner)
+	}
+	if disputed := data.planned.plan(p.owner, plannedResource{identityType: p.identityType, rows: p.planned.Rows, prior: prior}); len(disputed) > 0 {
+		p.resp.Diagnostics.Append(listedTwice(disputed))
+	}
+}
+
+func listedTwice(identifiers []string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic("Device Identifiers Managed Twice", fmt.Sprintf(
+		"Another resource of this configuration lists the same identifiers: %s. List every identifier in one resource only: destroying the one would delete the other's. To move a row, remove it from the other resource in the same change.",
+		shownNames(identifiers)))
 }
 
 // fleetPlan is one plan of one fleet.
@@ -52,6 +117,8 @@ type fleetPlan struct {
 	// identityType is "" while it is not known.
 	priorType, identityType deviceid.Type
 	imported                bool
+	// owner is "" for a fleet that is new, or was imported before it had a name.
+	owner inventory.Owner
 }
 
 func (p *fleetPlan) load(ctx context.Context) {
@@ -66,8 +133,11 @@ func (p *fleetPlan) load(ctx context.Context) {
 	var before, after types.String
 	if !p.req.State.Raw.IsNull() {
 		p.resp.Diagnostics.Append(p.req.State.GetAttribute(ctx, typePath, &before)...)
-		p.resp.Diagnostics.Append(readPrivate(ctx, p.req.Private, importedKey, &p.imported)...)
 	}
+	p.resp.Diagnostics.Append(readPrivate(ctx, p.req.Private, importedKey, &p.imported)...)
+	var diags diag.Diagnostics
+	p.owner, diags = readOwner(ctx, p.req.Private)
+	p.resp.Diagnostics.Append(diags...)
 	if !p.req.Plan.Raw.IsNull() {
 		p.resp.Diagnostics.Append(p.req.Plan.GetAttribute(ctx, typePath, &after)...)
 	} else {
@@ -80,25 +150,57 @@ var typePath = path.Root("imported_device_identity_type")
 
 func (p *fleetPlan) planUpdate(ctx context.Context) {
 	change := differenceOf(p.identityType, p.prior.Rows, p.planned.Rows)
-	if isEmptyChange(change) && len(p.planned.later) == 0 {
-		// Terraform accepts the prior map whole or the configured one whole, no
-		// mixture. Only spellings differ, if anything: the prior map it is.
-		raw, err := withPriorRows(p.resp.Plan.Raw, p.req.State.Raw)
-		if err != nil {
-			p.resp.Diagnostics.AddError("Invalid Identities", err.Error())
-			return
-		}
-		p.resp.Plan.Raw = raw
+	if p.dispute(); p.resp.Diagnostics.HasError() {
 		return
 	}
+	if isEmptyChange(change) && len(p.planned.later) == 0 {
+		p.keepSpelling()
+		return
+	}
+	p.warnAboutSpelling(inventory.FleetChange{Add: change.Add, Update: maps.Clone(change.Update), Remove: change.Remove})
 	if p.imported && len(change.Remove) > 0 {
 		p.resp.Diagnostics.AddWarning("Imported Rows Are Forgotten", fmt.Sprintf(
-			"The import took over %s rows, and the configuration does not list %s of them. This first change after the import forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, apply this, list them in a second apply and remove them in a third.",
-			grouped(len(p.prior.Rows)), grouped(len(change.Remove))))
+			"The import took over %s rows, and the configuration does not list %s of them. This first change after the import forgets these rows: they stay in the tenant and are no longer managed. To have Terraform delete them, apply this, list them in a second apply and remove them in a third.\n\nForgotten: %s.",
+			grouped(len(p.prior.Rows)), grouped(len(change.Remove)), shownNames(slices.Sorted(slices.Values(change.Remove)))))
 		change.Remove = nil
 	}
 	p.guard(ctx, len(change.Remove), len(p.prior.Rows))
 	p.check(ctx, change, len(p.prior.Rows))
+}
+
+// keepSpelling plans the prior map, where only spellings differ if anything, so
+// that the plan is empty. Terraform accepts the prior map whole or the configured
+// one whole, no mixture.
+func (p *fleetPlan) keepSpelling() {
+	raw, err := withPriorRows(p.resp.Plan.Raw, p.req.State.Raw)
+	if err != nil {
+		p.resp.Diagnostics.AddError("Invalid Identities", err.Error())
+		return
+	}
+	p.resp.Plan.Raw = raw
+}
+
+// warnAboutSpelling is for a plan that has descriptions which are not known yet,
+// and so the configured map. Should they turn out to be as before, the plan that
+// Terraform makes anew in the apply is that of [fleetPlan.keepSpelling], which it
+// does not accept then. Nothing tells the provider which of the two plans it makes.
+func (p *fleetPlan) warnAboutSpelling(change inventory.FleetChange) {
+	for _, identifier := range p.planned.later {
+		delete(change.Update, identifier)
+	}
+	if len(p.planned.later) == 0 || !isEmptyChange(change) {
+		return
+	}
+	rows, err := respelled(p.identityType, p.req.State.Raw, p.req.Plan.Raw)
+	if err != nil {
+		p.resp.Diagnostics.AddError("Invalid Identities", err.Error())
+		return
+	}
+	if len(rows) > 0 {
+		p.resp.Diagnostics.AddWarning("Respelled Rows Beside Unknown Descriptions", fmt.Sprintf(
+			"These rows are spelled in another way than in the state and mean the same: %s. The descriptions of other rows become known during the apply only. Should those be as before, so that nothing is left to change, Terraform stops with \"Provider produced inconsistent final plan\". Nothing is lost then; apply again. To avoid it, spell the rows as in the state.",
+			shownNames(rows)))
+	}
 }
 
 // guard refuses a plan that would delete more rows than max_deletions allows.

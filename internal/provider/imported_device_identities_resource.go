@@ -87,6 +87,7 @@ func (r *importedDeviceIdentitiesResource) Create(ctx context.Context, req resou
 		return
 	}
 	settings.fleet.Owner = newOwner()
+	r.data.planned.created(settings.fleet.Type, rows.Rows)
 	result := r.apply(ctx, settings.fleet, inventory.FleetChange{Add: rows.Rows}, "create", settings.timeouts.Create, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -189,6 +190,7 @@ func (r *importedDeviceIdentitiesResource) Delete(ctx context.Context, req resou
 		return
 	}
 	settings.fleet.Owner = owner
+	r.data.planned.forget(owner)
 	change := inventory.FleetChange{}
 	for identifier := range rows.Rows {
 		change.Remove = append(change.Remove, identifier)

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -103,6 +104,42 @@ func withPriorRows(plan, state tftypes.Value) (tftypes.Value, error) {
 	return tftypes.NewValue(plan.Type(), changed), nil
 }
 
+// respelled are the rows of a plan that differ from the state's in text only.
+func respelled(t deviceid.Type, prior, planned tftypes.Value) ([]string, error) {
+	before, err := elementsOf(prior)
+	if err != nil {
+		return nil, err
+	}
+	after, err := elementsOf(planned)
+	if err != nil {
+		return nil, err
+	}
+	normal := make(map[string]bool, len(before))
+	for identifier := range before {
+		normal[deviceid.Normalize(t, identifier)] = true
+	}
+	var rows []string
+	for identifier, element := range after {
+		former, same := before[identifier]
+		switch {
+		case !element.IsKnown():
+		case same && element.IsNull() != former.IsNull(), !same && normal[deviceid.Normalize(t, identifier)]:
+			rows = append(rows, identifier)
+		}
+	}
+	slices.Sort(rows)
+	return rows, nil
+}
+
+// elementsOf are the elements of the attribute identities.
+func elementsOf(raw tftypes.Value) (map[string]tftypes.Value, error) {
+	var attributes, elements map[string]tftypes.Value
+	if err := raw.As(&attributes); err != nil {
+		return nil, err
+	}
+	return elements, attributes["identities"].As(&elements)
+}
+
 // differenceOf is what has to be written to get from one map to the other. Keys
 // are compared as Intune compares them.
 func differenceOf(t deviceid.Type, prior, planned inventory.Rows) inventory.FleetChange {
@@ -129,6 +166,10 @@ func differenceOf(t deviceid.Type, prior, planned inventory.Rows) inventory.Flee
 			change.Add[identifier] = wanted
 		case prior[former] != wanted:
 			change.Update[identifier] = wanted
+			if change.Former == nil {
+				change.Former = map[string]string{}
+			}
+			change.Former[identifier] = former
 		}
 		delete(before, normal)
 	}

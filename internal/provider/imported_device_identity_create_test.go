@@ -48,7 +48,7 @@ To manage it with Terraform, import it with this block (put the address of your 
     id = %[1]q
   }
 
-Or set overwrite_existing = true in this resource: the identity is then adopted and gets the configured description.`,
+Or set overwrite_existing = true in this resource: the identity is then adopted and gets the configured description. Where this resource only has a new address in the configuration, write a moved block instead.`,
 			before.ID, before.CreatedDateTime.UTC().Format("2006-01-02T15:04:05.9999999Z07:00"))
 		if diff := cmp.Diff([]string{want}, diags); diff != "" {
 			t.Errorf("diagnostics (-want +got):\n%s", diff)

@@ -12,13 +12,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
+	"github.com/intunetf/terraform-provider-intune/internal/inventory"
 )
 
 // ModifyPlan decides what a difference between configuration and state means.
 // The framework has marked every computed attribute unknown as soon as anything
 // differs in text; what does not change is restored here.
 func (r *importedDeviceIdentityResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || req.State.Raw.IsNull() {
+	r.compare(ctx, req, resp)
+	if req.Plan.Raw.IsNull() || req.State.Raw.IsNull() || resp.Diagnostics.HasError() {
 		return
 	}
 	var config, state, plan importedDeviceIdentityModel
@@ -185,4 +187,36 @@ func text(v attr.Value) string {
 		return "none"
 	}
 	return v.String()
+}
+
+// compare tells this resource and the fleets of the configuration of each other:
+// an identifier belongs to one of them.
+func (r *importedDeviceIdentityResource) compare(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.data == nil {
+		return
+	}
+	var state, plan importedDeviceIdentityModel
+	var owner inventory.Owner
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		owner = state.plannedOwner()
+		r.data.planned.forget(owner)
+	}
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || plan.ImportedDeviceIdentifier.IsUnknown() || plan.ImportedDeviceIdentityType.IsUnknown() {
+		return
+	}
+	key := plan.key()
+	if disputed := r.data.planned.plan(owner, plannedResource{identityType: key.Type, rows: inventory.Rows{key.Identifier: ""}, single: true}); len(disputed) > 0 {
+		resp.Diagnostics.Append(listedTwice(disputed))
+	}
+}
+
+// plannedOwner names a resource among what is planned: an imported one has no
+// name of its own.
+func (m importedDeviceIdentityModel) plannedOwner() inventory.Owner {
+	return inventory.Owner("id " + m.ID.ValueString())
 }

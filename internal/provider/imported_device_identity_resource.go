@@ -92,6 +92,7 @@ func (r *importedDeviceIdentityResource) Create(ctx context.Context, req resourc
 
 	wanted := plan.toWanted()
 	wanted.Owner = newOwner()
+	r.data.planned.created(wanted.Type, inventory.Rows{wanted.Identifier: ""})
 	resp.Diagnostics.Append(writeOwner(ctx, resp.Private, wanted.Owner)...)
 	identity, err := inv.Create(ctx, wanted)
 	if identity.ID != "" {
@@ -216,6 +217,7 @@ func (r *importedDeviceIdentityResource) Delete(ctx context.Context, req resourc
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.data.planned.forget(state.plannedOwner())
 	if err := inv.Delete(ctx, owner, state.key(), state.ID.ValueString()); err != nil {
 		resp.Diagnostics.Append(r.data.describe(ctx, "delete", state.key(), err)...)
 	}

@@ -68,6 +68,7 @@ type providerData struct {
 	credential *credential.Credential
 	inventory  *inventory.Inventory
 	writeLimit int
+	planned    plannedIdentifiers
 }
 
 func (d *providerData) connect(ctx context.Context, config providerConfig, userAgent string) diag.Diagnostics {

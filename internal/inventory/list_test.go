@@ -198,13 +198,28 @@ func TestStale_ABoundInTheFutureIsNone(t *testing.T) {
 	t.Parallel()
 	field().seeded(theirs("S1", "")).in(t, func(t *testing.T, w *world) {
 		future := time.Date(2000, 1, 1, 0, 1, 0, 0, time.UTC)
-		for _, stale := range []Stale{{LastContactedBefore: &future}, {Filter: Filter{CreatedBefore: &future}, NeverContacted: true}} {
+		for _, stale := range []Stale{
+			{Filter: Filter{Type: "serialNumber"}, LastContactedBefore: &future},
+			{Filter: Filter{Type: "serialNumber", CreatedBefore: &future}, NeverContacted: true},
+		} {
 			_, err := w.FindStale(t.Context(), stale, true)
 			var refused *FutureBoundError
 			if !errors.As(err, &refused) || refused.Bound != future {
 				t.Errorf("got %v", err)
 			}
 		}
+	})
+}
+
+func TestStale_WithoutATypeNothingIsStale(t *testing.T) {
+	t.Parallel()
+	field().seeded(theirs("S1", "")).in(t, func(t *testing.T, w *world) {
+		bound := time.Date(1999, 12, 31, 23, 30, 0, 0, time.UTC)
+		found, err := w.FindStale(t.Context(), Stale{Filter: Filter{CreatedBefore: &bound}, NeverContacted: true}, true)
+		if !errors.Is(err, errStaleWithoutType) || len(found) > 0 {
+			t.Errorf("got %v, %v", names(found), err)
+		}
+		w.wantCounts(map[graphsim.Operation]int{graphsim.OpList: 0})
 	})
 }
 

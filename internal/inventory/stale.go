@@ -41,9 +41,16 @@ func (e *FutureBoundError) Error() string {
 	return fmt.Sprintf("%s is in the future: the service's own time is %s", e.Bound.Format(time.RFC3339), e.Now.UTC().Format(time.RFC3339))
 }
 
+// errStaleWithoutType keeps a type that was lost on the way from selecting the
+// whole tenant.
+var errStaleWithoutType = errors.New("stale identifiers are of one type, and no type was given")
+
 // FindStale lists stale identities, sorted, without those that a resource of
 // this run has created or adopted. With fresh the list is read anew.
 func (inv *Inventory) FindStale(ctx context.Context, s Stale, fresh bool) ([]Identity, error) {
+	if s.Filter.Type == "" {
+		return nil, errStaleWithoutType
+	}
 	list, err := inv.snapshot(ctx, fresh)
 	if err != nil {
 		return nil, err

@@ -49,7 +49,8 @@ func (a *deleteStaleDeviceIdentitiesAction) ValidateConfig(ctx context.Context, 
 // ModifyPlan shows what would be deleted before anybody approves it. The list is
 // read again when the action is invoked.
 func (a *deleteStaleDeviceIdentitiesAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
-	if a.data == nil || len(a.data.unknown) > 0 || !req.Config.Raw.IsFullyKnown() {
+	resp.Diagnostics.Append(brokenRules(ctx, req.Config)...)
+	if resp.Diagnostics.HasError() || a.data == nil || len(a.data.unknown) > 0 || !req.Config.Raw.IsFullyKnown() {
 		return
 	}
 	m, stale, diags := a.find(ctx, req.Config, false)
@@ -97,11 +98,20 @@ func (a *deleteStaleDeviceIdentitiesAction) Invoke(ctx context.Context, req acti
 	}
 }
 
-// find lists what is stale, and refuses more than may be deleted.
+// find refuses a configuration that is not known or breaks a rule, lists what is
+// stale, and refuses more than may be deleted. A filter that slipped through as
+// "" or null would filter nothing.
 func (a *deleteStaleDeviceIdentitiesAction) find(ctx context.Context, config tfsdk.Config, fresh bool) (staleModel, []inventory.Identity, diag.Diagnostics) {
-	m, diags := staleFrom(ctx, config)
-	diags.Append(m.check()...)
+	diags := notKnown(config)
 	if diags.HasError() {
+		return staleModel{}, nil, diags
+	}
+	diags.Append(brokenRules(ctx, config)...)
+	m, more := staleFrom(ctx, config)
+	if diags.Append(more...); diags.HasError() {
+		return m, nil, diags
+	}
+	if diags.Append(m.check()...); diags.HasError() {
 		return m, nil, diags
 	}
 	inv, more := a.data.open(ctx)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -85,6 +86,49 @@ func TestCLI_ActionDeletesWhatItsPlanShowed(t *testing.T) {
 	output = w.run("apply", "-no-color", "-auto-approve", address)
 	if !strings.Contains(output, "Deleted 1 identifier of type serialNumber") || len(sim.identifiers()) != 4 {
 		t.Errorf("left are %v after\n%s", sim.identifiers(), output)
+	}
+}
+
+// TestCLI_ActionRefusesAnEmptyFilterThatBecomesKnownLate lets the filter come
+// from a resource of the same run: only the invocation sees its value.
+func TestCLI_ActionRefusesAnEmptyFilterThatBecomesKnownLate(t *testing.T) {
+	t.Parallel()
+	needs1_14(t)
+	for text, want := range map[string]struct {
+		output string
+		left   int
+	}{
+		"":     {"Invalid Attribute Value Length", 5},
+		"LONG": {"Deleted 1 identifier of type serialNumber", 4},
+	} {
+		sim := staleTenant(t)
+		w := newWorkspaceOf(t, map[string]string{"main.tf": requiredProviders + fmt.Sprintf(`
+resource "terraform_data" "text" {
+  input = %q
+}
+
+resource "terraform_data" "trigger" {
+  lifecycle {
+    action_trigger {
+      events  = [after_create]
+      actions = [action.intune_delete_stale_device_identities.late]
+    }
+  }
+}
+
+action "intune_delete_stale_device_identities" "late" {
+  config {
+    imported_device_identity_type = "serialNumber"
+    identifier_contains           = terraform_data.text.output
+    last_contacted_before         = "2024-01-01T00:00:00Z"
+    max_deletions                 = 100
+  }
+}
+`, text)}, sim.cliEnv()...)
+		output, err := w.try("apply", "-no-color", "-auto-approve")
+		if !strings.Contains(output, want.output) || (err == nil) != (want.left == 4) || len(sim.identifiers()) != want.left {
+			t.Errorf("with %q, left are %v, %v, after\n%s", text, sim.identifiers(), err, output)
+		}
 	}
 }
 

@@ -187,6 +187,17 @@ func TestDataSource_ArgumentsAreCheckedAtPlan(t *testing.T) {
 			t.Errorf("what is not known yet was refused: %v", diags)
 		}
 	}
+	// The unknown one of the two may come out as null, or false.
+	for _, half := range []map[string]any{
+		{"never_contacted": true, "last_contacted_before": unknown{}},
+		{"never_contacted": unknown{}, "last_contacted_before": "2025-01-01T00:00:00Z"},
+	} {
+		for _, typeName := range []string{listData, countsData} {
+			if diags := p.validateData(typeName, object(t, p.schemas().DataSourceSchemas[typeName], half)); len(diags) > 0 {
+				t.Errorf("%s: filters that need not contradict were refused: %v", typeName, diags)
+			}
+		}
+	}
 }
 
 func TestDataSource_UnknownProviderSettingsAreAnErrorThatNamesThem(t *testing.T) {

@@ -61,9 +61,13 @@ func (m identityFilterModel) toFilter() inventory.Filter {
 	}
 }
 
-// contradiction is an error for filters that no identity passes.
+// contradiction is an error for filters that no identity passes. What is not
+// known may come out as null; Terraform validates again when it is known.
 func (m identityFilterModel) contradiction() diag.Diagnostics {
 	var diags diag.Diagnostics
+	if m.NeverContacted.IsUnknown() || m.LastContactedBefore.IsUnknown() {
+		return diags
+	}
 	if m.NeverContacted.ValueBool() && !m.LastContactedBefore.IsNull() {
 		diags.AddAttributeError(path.Root("never_contacted"), "Contradicting Filters",
 			"never_contacted = true together with last_contacted_before matches nothing: an identifier that never had contact has no last contact. Remove one of the two; to have both kinds, read twice.")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/intunetf/terraform-provider-intune/internal/graph"
@@ -13,15 +14,15 @@ import (
 // reads the shared list, unless the service can be asked for less.
 func (inv *Inventory) List(ctx context.Context, f Filter) ([]Identity, error) {
 	if text := f.onServer(); text != "" && !inv.filterRefused.Load() && inv.snapshots.atHand() == nil {
-		var found []Identity
+		found := map[string]Identity{} // paging repeats rows while others are added
 		err := inv.pages(ctx, graph.ListOptions{IdentifierContains: text}, func(identity Identity) bool {
 			if f.Match(identity) {
-				found = append(found, identity)
+				found[identity.ID] = identity
 			}
 			return true
 		})
 		if err == nil && len(found) > 0 {
-			return sorted(found), nil
+			return sorted(slices.Collect(maps.Values(found))), nil
 		}
 		if err != nil && !inv.filterFailed(err) {
 			return nil, err

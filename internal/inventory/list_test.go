@@ -79,6 +79,37 @@ func TestList_LettersAreNotLeftToTheService(t *testing.T) {
 	})
 }
 
+func TestList_ARowOnTwoPagesIsListedOnce(t *testing.T) {
+	t.Parallel()
+	for name, filter := range map[string]Filter{
+		"the service filters": {Type: "serialNumber", IdentifierContains: "000"},
+		"the whole list":      {Type: "serialNumber"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tn := field().seeded(numbered(6)...)
+			tn.PageSize = 2
+			tn.in(t, func(t *testing.T, w *world) {
+				var first []any
+				w.Inject(graphsim.Fault{Operation: graphsim.OpList, Count: -1, Body: func(body map[string]any) map[string]any {
+					rows, _ := body["value"].([]any)
+					if first == nil {
+						first = rows[:1]
+					} else {
+						body["value"] = append(slices.Clone(first), rows...)
+					}
+					return body
+				}})
+				got, err := w.List(t.Context(), filter)
+				if diff := cmp.Diff([]string{"0000", "0001", "0002", "0003", "0004", "0005"}, names(got)); diff != "" || err != nil {
+					t.Errorf("%v (-want +got):\n%s", err, diff)
+				}
+				w.wantCounts(map[graphsim.Operation]int{graphsim.OpList: 3})
+			})
+		})
+	}
+}
+
 func TestList_IsSortedWhateverTheServiceDoes(t *testing.T) {
 	t.Parallel()
 	seed := append(numbered(9), graphsim.Identity{ImportedDeviceIdentityType: "imei", ImportedDeviceIdentifier: "999999999999990"})

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/intunetf/terraform-provider-intune/internal/deviceid"
 	"github.com/intunetf/terraform-provider-intune/internal/inventory"
 )
 
@@ -54,8 +55,11 @@ func (a *deleteStaleDeviceIdentitiesAction) ModifyPlan(ctx context.Context, req 
 		return
 	}
 	m, stale, diags := a.find(ctx, req.Config, false)
-	resp.Diagnostics.Append(diags...)
-	if len(stale) > 0 && !m.dryRun.ValueBool() && !resp.Diagnostics.HasError() {
+	if resp.Diagnostics.Append(diags...); len(stale) == 0 || resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(a.lastOfTenant(ctx, m, stale)...)
+	if !m.dryRun.ValueBool() {
 		resp.Diagnostics.AddWarning("Action Deletes Device Identifiers", fmt.Sprintf(
 			"As the tenant is now, invoking the action deletes %s: %s.", m.counted(len(stale)), shown(stale)))
 	}
@@ -76,6 +80,7 @@ func (a *deleteStaleDeviceIdentitiesAction) Invoke(ctx context.Context, req acti
 	case len(stale) == 0:
 		progress("Nothing to delete: %s are stale.", m.counted(0))
 	case m.dryRun.ValueBool():
+		resp.Diagnostics.Append(a.lastOfTenant(ctx, m, stale)...)
 		progress("Dry run: nothing was deleted.")
 	default:
 		ctx, cancel, diags := withTimeout(ctx, m.timeouts.Invoke, a.data.fleetTimeout(inventory.FleetChange{Remove: make([]string, len(stale))}))
@@ -127,4 +132,26 @@ func (a *deleteStaleDeviceIdentitiesAction) find(ctx context.Context, config tfs
 	}
 	diags.Append(m.limit(len(stale))...)
 	return m, stale, diags
+}
+
+// lastOfTenant warns when no Windows identifier would be left in the tenant, as
+// the fleet does in its plan.
+func (a *deleteStaleDeviceIdentitiesAction) lastOfTenant(ctx context.Context, m staleModel, stale []inventory.Identity) diag.Diagnostics {
+	windows := string(deviceid.TypeManufacturerModelSerial)
+	if m.filter.ImportedDeviceIdentityType.ValueString() != windows {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	// The list that the stale ones were found in serves again.
+	all, err := a.data.inventory.List(ctx, inventory.Filter{Type: windows})
+	if err != nil || len(all) > len(stale) {
+		return nil
+	}
+	removes := "removes"
+	if m.dryRun.ValueBool() {
+		removes = "would remove"
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Last Windows Identifiers of the Tenant", fmt.Sprintf(
+		"This %s the last manufacturerModelSerial identifiers of the tenant. Windows devices that join Entra are then corporate again without being listed. See the guide on Windows identifiers.", removes))}
 }

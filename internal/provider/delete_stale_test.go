@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -181,6 +182,69 @@ func TestAction_DryRunAndPlanOnlyTell(t *testing.T) {
 	}
 	if len(sim.identifiers()) != 5 || sim.routes()[graphsim.OpDelete] > 0 {
 		t.Errorf("left are %v", sim.identifiers())
+	}
+}
+
+func TestAction_WarnsBeforeTheLastWindowsIdentifierGoes(t *testing.T) {
+	t.Parallel()
+	const last = "warning: Last Windows Identifiers of the Tenant: This %s the last manufacturerModelSerial identifiers of the tenant."
+	long := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	windows := func(identifier string, contacted time.Time) graphsim.Identity {
+		return graphsim.Identity{ImportedDeviceIdentityType: "manufacturerModelSerial", ImportedDeviceIdentifier: identifier, CreatedDateTime: long, LastContactedDateTime: contacted}
+	}
+	for name, test := range map[string]struct {
+		changes map[string]any
+		inUse   bool
+		// plan and invoke are the verb of the warning, "" for none.
+		plan, invoke string
+	}{
+		"all of them":          {plan: "removes"},
+		"all of them, dry run": {changes: map[string]any{"dry_run": true}, plan: "would remove", invoke: "would remove"},
+		"one is in use":        {inUse: true},
+		"dry run, one in use":  {changes: map[string]any{"dry_run": true}, inUse: true},
+		"another type":         {changes: map[string]any{"imported_device_identity_type": "imei"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := staleTenant(t)
+			sim.Tenant().Seed(windows("DELL,XPS,S1", time.Time{}), windows("DELL,XPS,S2", long))
+			if test.inUse {
+				sim.Tenant().Seed(windows("DELL,XPS,S3", time.Now().Add(-time.Hour)))
+			}
+			p := newProtocol(t, sim, nil)
+			changes := map[string]any{"imported_device_identity_type": "manufacturerModelSerial"}
+			maps.Copy(changes, test.changes)
+			planned := p.planAction(stale(changes))
+			if n := sim.routes()[graphsim.OpList]; n != 1 {
+				t.Errorf("the plan read %d lists", n)
+			}
+			_, invoked := p.invoke(stale(changes))
+			for _, got := range []struct {
+				diags []string
+				verb  string
+			}{{planned, test.plan}, {invoked, test.invoke}} {
+				warned := slices.ContainsFunc(got.diags, func(text string) bool {
+					return strings.HasPrefix(text, fmt.Sprintf(last, got.verb))
+				})
+				if any := strings.Contains(strings.Join(got.diags, ""), "Last Windows"); warned != (got.verb != "") || any != warned {
+					t.Errorf("want %q, got %v", got.verb, got.diags)
+				}
+			}
+		})
+	}
+}
+
+func TestAction_ARefusedListIsAnErrorAndNoWarning(t *testing.T) {
+	t.Parallel()
+	sim := staleTenant(t)
+	sim.Inject(graphsim.Fault{Operation: graphsim.OpList, Status: 403, Count: -1})
+	p := newProtocol(t, sim, nil)
+	config := stale(map[string]any{"imported_device_identity_type": "manufacturerModelSerial"})
+	_, invoked := p.invoke(config)
+	for _, diags := range [][]string{p.planAction(config), invoked} {
+		if len(diags) != 1 || !strings.HasPrefix(diags[0], "error: Cannot List Device Identifiers") {
+			t.Errorf("got %v", diags)
+		}
 	}
 }
 

@@ -46,6 +46,7 @@ type ImportedDeviceIdentityPage struct {
 // NewListPager pages through the collection. A nextLink that leaves the Graph
 // host, or that does not advance, is an error.
 func (s *ImportedDeviceIdentitiesClient) NewListPager(o ListOptions) *runtime.Pager[ImportedDeviceIdentityPage] {
+	followed := map[string]bool{} // links that came already: they may also go in a circle
 	return runtime.NewPager(runtime.PagingHandler[ImportedDeviceIdentityPage]{
 		More: func(page ImportedDeviceIdentityPage) bool { return page.NextLink != "" },
 		Fetcher: func(ctx context.Context, previous *ImportedDeviceIdentityPage) (ImportedDeviceIdentityPage, error) {
@@ -55,8 +56,11 @@ func (s *ImportedDeviceIdentitiesClient) NewListPager(o ListOptions) *runtime.Pa
 				return ImportedDeviceIdentityPage{}, asError(op, err)
 			}
 			page, err := send(s.client, req, op, decodePage)
-			if err == nil && previous != nil && page.NextLink != "" && page.NextLink == previous.NextLink {
+			if err == nil && followed[page.NextLink] {
 				err = asError(op, errors.New("the list does not advance: two pages carry the same @odata.nextLink"))
+			}
+			if page.NextLink != "" {
+				followed[page.NextLink] = true
 			}
 			return page, err
 		},

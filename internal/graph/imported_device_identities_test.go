@@ -203,6 +203,22 @@ func TestList_FollowsNextLinkAndStopsWhereItDoesNotAdvance(t *testing.T) {
 	}
 }
 
+func TestList_StopsWhereTheLinksGoInACircle(t *testing.T) {
+	t.Parallel()
+	page := func(token string) answer {
+		return answer{status: http.StatusOK, body: `{"value":[` + oneIdentity + `],"@odata.nextLink":"https://graph.example.com/beta/deviceManagement/importedDeviceIdentities?$skiptoken=` + token + `"}`}
+	}
+	transport := &scripted{answers: []answer{page("a"), page("b"), page("c"), page("a"), page("b"), page("c")}}
+	pager := newTestClient(t, transport).ImportedDeviceIdentities.NewListPager(ListOptions{})
+	var err error
+	for pages := 0; pager.More() && err == nil && pages < 6; pages++ {
+		_, err = pager.NextPage(t.Context())
+	}
+	if err == nil || !strings.Contains(err.Error(), "the list does not advance") || transport.count() != 4 {
+		t.Errorf("got %v after %d requests", err, transport.count())
+	}
+}
+
 func TestActions_FallBackToTheQualifiedNameAndRememberIt(t *testing.T) {
 	t.Parallel()
 	refused := `{"error":{"code":"No method match route template","message":"No OData route exists"}}`

@@ -219,6 +219,36 @@ func TestList_StopsWhereTheLinksGoInACircle(t *testing.T) {
 	}
 }
 
+// TestList_FollowsALinkThatIsRelative reads links as OData allows them: relative
+// to the request.
+func TestList_FollowsALinkThatIsRelative(t *testing.T) {
+	t.Parallel()
+	for _, link := range []string{
+		"?$skiptoken=2",
+		"importedDeviceIdentities?$skiptoken=2",
+		"../deviceManagement/importedDeviceIdentities?$skiptoken=2",
+		"/beta/deviceManagement/importedDeviceIdentities?$skiptoken=2",
+	} {
+		transport := &scripted{answers: []answer{
+			{status: http.StatusOK, body: `{"value":[` + oneIdentity + `],"@odata.nextLink":"` + link + `"}`},
+			{status: http.StatusOK, body: `{"value":[` + oneIdentity + `]}`},
+		}}
+		pager := newTestClient(t, transport).ImportedDeviceIdentities.NewListPager(ListOptions{})
+		rows := 0
+		for pager.More() {
+			page, err := pager.NextPage(t.Context())
+			if err != nil {
+				t.Fatalf("%s: %v", link, err)
+			}
+			rows += len(page.Value)
+		}
+		const want = "https://graph.example.com/beta/deviceManagement/importedDeviceIdentities?$skiptoken=2"
+		if got := transport.sent[1].URL.String(); rows != 2 || transport.count() != 2 || got != want {
+			t.Errorf("%s: %d rows; followed as %s", link, rows, got)
+		}
+	}
+}
+
 func TestActions_FallBackToTheQualifiedNameAndRememberIt(t *testing.T) {
 	t.Parallel()
 	refused := `{"error":{"code":"No method match route template","message":"No OData route exists"}}`

@@ -98,7 +98,7 @@ func settings() []setting {
 		{"use_cli", boolSetting, "Whether to sign in with the Azure CLI when nothing else is configured; default `true`. A user's CLI login has no Intune permission; a service principal's has those of its app."},
 		{"use_azd", boolSetting, "Whether to sign in with the Azure Developer CLI."},
 		{"use_powershell", boolSetting, "Whether to sign in with Azure PowerShell."},
-		{"create_method", textSetting, "How identities are created, " + markdownList(inventory.CreateMethods()) + ": `auto` (the default) tries the documented create and uses the import action where the tenant refuses it; `create` and `import` use one of the two only. See the guide *How identifiers are created*."},
+		{"create_method", textSetting, "How identities are created, " + markdownList(inventory.CreateMethods()) + ": `auto` (the default) tries the documented create and uses the import action where the tenant refuses it; `create` and `import` use one of the two only. The fleet, `intune_imported_device_identities`, always uses the import action. See the guide *How identifiers are created*."},
 		{"request_limit", numberSetting, "The most requests in 20 seconds; default 1000, what Microsoft documents for Intune's enrolment resources, per app and tenant."},
 		{"write_limit", numberSetting, "The most writing requests in 20 seconds; default 100, what Microsoft documents for Intune's enrolment resources, per app and tenant."},
 	}

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -79,10 +80,13 @@ func (v dateTimeValue) sameInstant(o dateTimeValue) bool {
 
 // instant is false for null, unknown, and what is no RFC 3339 date.
 func (v dateTimeValue) instant() (time.Time, bool) {
-	var t time.Time
-	// UnmarshalText is strict where Parse is not: 3:58 and 44,5 are no RFC 3339.
-	err := t.UnmarshalText([]byte(v.ValueString()))
-	return t, err == nil
+	text := v.ValueString()
+	t, err := time.Parse(time.RFC3339, text)
+	// Parse also takes 3:58 and 44,5, which are no RFC 3339.
+	if err != nil || text[len("2006-01-02T15")] != ':' || strings.Contains(text, ",") {
+		return time.Time{}, false
+	}
+	return t, true
 }
 
 func (v dateTimeValue) ValidateAttribute(_ context.Context, req xattr.ValidateAttributeRequest, resp *xattr.ValidateAttributeResponse) {

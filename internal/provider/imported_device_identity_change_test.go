@@ -207,6 +207,32 @@ func TestInterruptedCreateKeepsTheID(t *testing.T) {
 	})
 }
 
+func TestRead_AnAnswerWithoutTypeOrIdentifierKeepsTheState(t *testing.T) {
+	t.Parallel()
+	for _, omitted := range [][]string{{"importedDeviceIdentityType"}, {"importedDeviceIdentifier"}, {"importedDeviceIdentityType", "importedDeviceIdentifier"}} {
+		for _, config := range []map[string]any{serialConfig, windowsIdentity} {
+			sim := newTenant(t, graphsim.ProfileField)
+			server := newProtocol(t, sim, nil)
+			state := server.create(config)
+			sim.Inject(graphsim.Fault{Operation: graphsim.OpGet, Count: -1, Body: func(body map[string]any) map[string]any {
+				for _, name := range omitted {
+					delete(body, name)
+				}
+				return body
+			}})
+			read, diags := server.read(state)
+			for _, name := range []string{"imported_device_identity_type", "imported_device_identifier", "description"} {
+				if got := read.attribute(t, name); got != config[name] {
+					t.Errorf("without %v: %s is %v, was %v", omitted, name, got, config[name])
+				}
+			}
+			if plan := server.plan(config, read); len(diags) > 0 || len(plan.diags) > 0 || !plan.isEmpty(read) {
+				t.Errorf("without %v: %v, %v", omitted, diags, plan.diags)
+			}
+		}
+	}
+}
+
 func TestRead_RetriesAndThenSaysWhatCame(t *testing.T) {
 	t.Parallel()
 	empty := ""

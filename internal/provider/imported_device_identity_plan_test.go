@@ -159,6 +159,37 @@ func TestPlan_ImportedIdentityWithConfiguredCreateOnlyPropertiesIsAWarningAndNoC
 	}
 }
 
+// Somebody who completes the configuration by what the tenant shows is not told
+// about it once the device enrols.
+func TestPlan_TheShownPlatformWrittenLaterGivesNoWarningAfterTheDeviceEnrols(t *testing.T) {
+	t.Parallel()
+	for _, imported := range []bool{false, true} {
+		sim := newTenant(t, graphsim.ProfileField)
+		server := newProtocol(t, sim, nil)
+		var state instance
+		if imported {
+			sim.Tenant().Seed(graphsim.Identity{ImportedDeviceIdentityType: "serialNumber", ImportedDeviceIdentifier: "C02ABC123DEF", Description: "Lab"})
+			state, _ = server.importID("serialNumber/C02ABC123DEF")
+		} else {
+			state, _ = server.read(server.create(serialConfig))
+		}
+		config := with(serialConfig, map[string]any{"platform": state.attribute(t, "platform")})
+		for _, enrolled := range []bool{false, true} {
+			if enrolled {
+				sim.Tenant().MarkEnrolled("serialNumber", "C02ABC123DEF", "ios")
+				state, _ = server.read(state)
+			}
+			plan := server.plan(config, state)
+			if !plan.isEmpty(state) || len(plan.diags) > 0 {
+				t.Errorf("imported %v, enrolled %v: %v", imported, enrolled, plan.diags)
+			}
+		}
+		if got := state.attribute(t, "platform"); got != "ios" {
+			t.Errorf("the state shows %v", got)
+		}
+	}
+}
+
 // Terraform accepts a planned value other than the configured one only where the
 // prior value is not null. The status of an imported identity is: reading does
 // not return it.

@@ -14,13 +14,15 @@ locals {
   ]
 
   # Terraform shows the values that a failed call was given, unless they come
-  # from a loop. This call fails in place of the one below, and so the message
-  # names the file beside the lines.
+  # from a loop. This call fails before the one below, and so the message names
+  # the file beside the lines.
   refusal = length(local.faulty_files) == 0 ? null : provider::intune::parse_identifiers_csv(
     file("${var.sites_directory}/${local.faulty_files[0]}"), local.files[local.faulty_files[0]],
   )
 
-  rows = flatten([
+  # The rows wait for the refusal: without that, a plan with -target would leave
+  # it out, and plan to delete the devices of the faulty file.
+  rows = local.refusal != null ? [] : flatten([
     for file, type in local.files : [
       for identifier, details in provider::intune::parse_identifiers_csv(file("${var.sites_directory}/${file}"), type) : {
         file       = file
@@ -29,7 +31,7 @@ locals {
         identifier = identifier
         details    = details
       }
-    ] if !contains(local.faulty_files, file)
+    ]
   ])
 
   by_identifier = {

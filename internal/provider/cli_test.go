@@ -55,8 +55,10 @@ func newWorkspace(t *testing.T, module string, env ...string) *workspace {
 	return newWorkspaceOf(t, map[string]string{"main.tf": module}, env...)
 }
 
+// newWorkspaceOf skips the test when the CLI is too old for the files.
 func newWorkspaceOf(t *testing.T, files map[string]string, env ...string) *workspace {
 	t.Helper()
+	skipIfTooNewForCLI(t, files)
 	binary, err := buildRelease()
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"encoding/json"
 	"fmt"
 	"os/exec"
 	"regexp"
@@ -10,17 +9,19 @@ import (
 )
 
 // newerFeatures are the parts of the language that came after the oldest CLI
-// that the provider supports. Terraform and OpenTofu count alike here, or nearly.
+// that the provider supports. Terraform and OpenTofu count alike here, or nearly,
+// but for what only Terraform has.
 var newerFeatures = []struct {
-	pattern *regexp.Regexp
-	minor   int
+	pattern       *regexp.Regexp
+	minor         int
+	onlyTerraform bool
 }{
-	{regexp.MustCompile(`(?m)^import \{\n\s*for_each`), 7},
-	{regexp.MustCompile(`(?m)^removed \{`), 7},
-	{regexp.MustCompile(`provider::`), 8},
-	{regexp.MustCompile(`(?m)^  identity = \{`), 12},
-	{regexp.MustCompile(`(?m)^action "`), 14},
-	{regexp.MustCompile(`required_version = ">= 1\.8"`), 8},
+	{pattern: regexp.MustCompile(`(?m)^import \{\n\s*for_each`), minor: 7},
+	{pattern: regexp.MustCompile(`(?m)^removed \{`), minor: 7},
+	{pattern: regexp.MustCompile(`provider::`), minor: 8},
+	{pattern: regexp.MustCompile(`(?m)^  identity = \{`), minor: 12},
+	{pattern: regexp.MustCompile(`(?m)^action "`), minor: 14, onlyTerraform: true},
+	{pattern: regexp.MustCompile(`required_version = ">= 1\.8"`), minor: 8},
 }
 
 // skipIfTooNewForCLI skips a test whose configuration the CLI cannot read.
@@ -28,13 +29,25 @@ func skipIfTooNewForCLI(t *testing.T, files map[string]string) {
 	t.Helper()
 	for name, content := range files {
 		for _, feature := range newerFeatures {
-			if !strings.Contains(name, ".tf") || !feature.pattern.MatchString(content) {
-				continue
-			}
-			if version := cliVersion(t); isBelow(version, feature.minor) {
-				t.Skipf("%s needs 1.%d, and this is %s", name, feature.minor, version)
+			if strings.Contains(name, ".tf") && feature.pattern.MatchString(content) {
+				skipBelow(t, name, feature.minor, feature.onlyTerraform)
 			}
 		}
+	}
+}
+
+// needsQueryAndActions skips a test of commands that came with Terraform 1.14,
+// and that OpenTofu does not have.
+func needsQueryAndActions(t *testing.T) {
+	t.Helper()
+	skipBelow(t, "this test", 14, true)
+}
+
+func skipBelow(t *testing.T, what string, minor int, onlyTerraform bool) {
+	t.Helper()
+	name, version := cliVersion(t)
+	if isBelow(version, minor) || onlyTerraform && name != "Terraform" {
+		t.Skipf("%s needs Terraform 1.%d, and this is %s %s", what, minor, name, version)
 	}
 }
 
@@ -44,17 +57,19 @@ func isBelow(version string, minor int) bool {
 	return err == nil && major == 1 && got < minor
 }
 
-func cliVersion(t *testing.T) string {
+var versionLine = regexp.MustCompile(`(?m)^(Terraform|OpenTofu) v(\S+)`)
+
+// cliVersion is the name of the CLI and its version. It reads the text: in the
+// JSON, OpenTofu calls itself Terraform.
+func cliVersion(t *testing.T) (name, version string) {
 	t.Helper()
-	output, err := exec.Command(cliPath(t), "version", "-json").Output()
+	output, err := exec.Command(cliPath(t), "version").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var answer struct {
-		Version string `json:"terraform_version"`
+	match := versionLine.FindStringSubmatch(string(output))
+	if match == nil {
+		t.Fatalf("no version in:\n%s", output)
 	}
-	if err := json.Unmarshal(output, &answer); err != nil {
-		t.Fatal(err)
-	}
-	return answer.Version
+	return match[1], match[2]
 }

@@ -77,7 +77,6 @@ func TestExamples_ApplyAndThenPlanNothing(t *testing.T) {
 		t.Run(filepath.ToSlash(name), func(t *testing.T) {
 			t.Parallel()
 			files := withModules(t, readFolder(t, folder))
-			skipIfTooNewForCLI(t, files)
 			all := ""
 			for _, content := range files {
 				all += content

@@ -14,7 +14,6 @@ import (
 func TestModuleCorporateFleet_TargetDeletesNoDevicesOfAFaultyFile(t *testing.T) {
 	t.Parallel()
 	files := withModules(t, readFolder(t, examples+"/corporate-fleet"))
-	skipIfTooNewForCLI(t, files)
 	sim := newTenant(t, graphsim.ProfileField)
 	w := newWorkspaceOf(t, files, sim.cliEnv()...)
 	w.run("apply", "-no-color", "-input=false", "-auto-approve")

@@ -22,7 +22,6 @@ func TestModules_PassTheirOwnTests(t *testing.T) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			t.Parallel()
 			files := readFolder(t, folder)
-			skipIfTooNewForCLI(t, files)
 			sim := newTenant(t, graphsim.ProfileField)
 			w := newWorkspaceOf(t, files, append(sim.env(), "ARM_CLIENT_SECRET="+graphsim.DefaultClientSecret)...)
 			output := w.run("test", "-no-color")

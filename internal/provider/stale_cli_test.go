@@ -34,17 +34,9 @@ func TestCLI_StaleGuideWarnsAndLists(t *testing.T) {
 	}
 }
 
-// needs1_14 skips a test of a command that older CLIs do not have.
-func needs1_14(t *testing.T) {
-	t.Helper()
-	if version := cliVersion(t); isBelow(version, 14) {
-		t.Skipf("needs Terraform 1.14, and this is %s", version)
-	}
-}
-
 func TestCLI_QueryListsAndWritesAConfigurationThatImports(t *testing.T) {
 	t.Parallel()
-	needs1_14(t)
+	needsQueryAndActions(t)
 	sim := staleTenant(t)
 	files := readFolder(t, examples+"/list-resources/intune_imported_device_identity")
 	files["more.tfquery.hcl"] = "list \"intune_imported_device_identity\" \"all\" {\n  provider = intune\n}\n"
@@ -69,7 +61,7 @@ func TestCLI_QueryListsAndWritesAConfigurationThatImports(t *testing.T) {
 
 func TestCLI_ActionDeletesWhatItsPlanShowed(t *testing.T) {
 	t.Parallel()
-	needs1_14(t)
+	needsQueryAndActions(t)
 	sim := staleTenant(t)
 	files := readFolder(t, examples+"/actions/intune_delete_stale_device_identities")
 	w := newWorkspaceOf(t, files, sim.cliEnv()...)
@@ -136,7 +128,7 @@ action "intune_delete_stale_device_identities" "late" {
 // the provider, or an earlier Terraform, left off.
 func TestCLI_IdentityAppearsInAStateThatHadNone(t *testing.T) {
 	t.Parallel()
-	needs1_14(t)
+	needsQueryAndActions(t)
 	for _, gone := range []bool{false, true} {
 		sim := newTenant(t, graphsim.ProfileField)
 		w := newWorkspaceOf(t, map[string]string{"main.tf": requiredProviders + resourceBlock(serialLines...)}, sim.cliEnv()...)

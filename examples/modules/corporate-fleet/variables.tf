@@ -9,12 +9,13 @@ variable "sites_directory" {
     error_message = "There is no <site>/<type>.csv in this folder."
   }
 
+  # Patterns tell upper from lower case, so ".CSV" is compared by itself.
   validation {
     condition = length(setsubtract(
-      fileset(var.sites_directory, "**/*.csv"),
+      [for file in fileset(var.sites_directory, "**") : file if endswith(lower(file), ".csv")],
       fileset(var.sites_directory, "*/{imei,serialNumber,manufacturerModelSerial}.csv"),
     )) == 0
-    error_message = "Every CSV file must be <site>/imei.csv, <site>/serialNumber.csv or <site>/manufacturerModelSerial.csv."
+    error_message = "Every CSV file must be <site>/imei.csv, <site>/serialNumber.csv or <site>/manufacturerModelSerial.csv, in this upper and lower case."
   }
 }
 

@@ -18,6 +18,16 @@ run "a_file_with_another_name" {
   expect_failures = [var.sites_directory]
 }
 
+run "a_file_with_another_case" {
+  command = plan
+
+  variables {
+    sites_directory = "./tests/miscased"
+  }
+
+  expect_failures = [var.sites_directory]
+}
+
 run "a_folder_that_is_not_there" {
   command = plan
 

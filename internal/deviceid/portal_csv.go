@@ -75,7 +75,7 @@ func FormatPortalCSV(t Type, identities map[string]string) (string, error) {
 	var faults portalFaults
 	var b strings.Builder
 	for _, identifier := range slices.Sorted(maps.Keys(identities)) {
-		row, cells, err := formatPortalRow(t, identifier, identities[identifier])
+		row, cells, err := formatPortalRow(t, identifier, identities[identifier], len(rows.seen) == 0)
 		if err == nil {
 			err = rows.add(row, 0)
 		}
@@ -136,8 +136,9 @@ func newPortalRow(t Type, cells []string, startsBare bool, separator byte) (port
 	return row, Validate(t, row.identifier)
 }
 
-// formatPortalRow is the inverse of [newPortalRow].
-func formatPortalRow(t Type, identifier, description string) (portalRow, []string, error) {
+// formatPortalRow is the inverse of [newPortalRow]. The first row of a file is
+// read with more suspicion.
+func formatPortalRow(t Type, identifier, description string, first bool) (portalRow, []string, error) {
 	if err := Validate(t, identifier); err != nil {
 		return portalRow{}, nil, err
 	}
@@ -150,7 +151,7 @@ func formatPortalRow(t Type, identifier, description string) (portalRow, []strin
 		parts, _ := splitParts(identifier) // Validate has found them
 		cells = parts[:]
 	}
-	if isHeader(t, cells, false) {
+	if isHeader(t, cells, first) {
 		return portalRow{}, nil, invalidf("%s looks like the header of a table and not like a device: remove it", quote(identifier))
 	}
 	// The last cell of a line is not empty when it is read.

@@ -3,8 +3,10 @@ package deviceid
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // shownFaults bounds how many faults of a file are told one by one.
@@ -74,10 +76,10 @@ func wrongNumberOfParts(t Type, cells []string, separator byte) error {
 
 // titles are the headers that people give to the columns, reduced to lower-case
 // letters, in the languages of many spreadsheets.
-var titles = func() map[string]bool {
+var titles, titleWords = func() (map[string]bool, []string) {
 	words := strings.Fields(`
 		identifier identifiers deviceidentifier importeddeviceidentifier corporateidentifier id
-		imei imeinumber meid serial serials serialno serialnr serialnumber serialnumbers deviceserial deviceserialnumber sn
+		imei imeinumber meid serial serials serialno serialnr serialnumber serialnumbers deviceserial deviceserialnumber sn devicesn
 		manufacturer devicemanufacturer oemmanufacturer oemmanufacturername make vendor brand
 		model devicemodel oemmodelname modelname product
 		details devicedetails description note notes comment
@@ -85,45 +87,64 @@ var titles = func() map[string]bool {
 		numérodesérie fabricant modèle constructeur
 		númerodeserie fabricante modelo
 		serienummer fabrikant`)
-	all := make(map[string]bool, len(words))
+	all, long := make(map[string]bool, len(words)), []string{}
 	for _, word := range words {
 		all[word] = true
+		// A serial number without a digit may begin with a shorter one.
+		if word == "imei" || utf8.RuneCountInString(word) > 4 {
+			long = append(long, word)
+		}
 	}
-	return all
+	return all, long
 }()
 
 // isHeader reports whether a line names columns. It is asked for every line,
 // because files are put together from others. One word is enough for an
-// identifier; of manufacturer, model and serial number two must be titles. The
-// first line of IMEIs is a header in any language when it has letters and no
-// digit.
+// identifier; of manufacturer, model and serial number two must be titles, and
+// where a title has other words beside it, or is the only one of the first line,
+// no cell may have a digit, because serial numbers do. The first line of IMEIs is
+// a header in any language when it has letters and no digit.
 func isHeader(t Type, cells []string, first bool) bool {
 	if t == TypeManufacturerModelSerial {
-		count := 0
+		exactly, about, digits := 0, 0, false
 		for _, cell := range cells {
-			if isTitle(cell) {
-				count++
+			title, exact := isTitle(cell)
+			if exact {
+				exactly++
 			}
+			if title {
+				about++
+			}
+			digits = digits || strings.ContainsFunc(cell, isDigit)
 		}
-		return count > 1
+		return exactly > 1 || !digits && (about > 1 || first && about > 0)
 	}
 	if t == TypeIMEI && first && strings.ContainsFunc(cells[0], unicode.IsLetter) && !strings.ContainsFunc(cells[0], isDigit) {
 		return true
 	}
-	return isTitle(cells[0])
+	title, _ := isTitle(cells[0])
+	return title
 }
 
-func isTitle(cell string) bool {
+// isTitle reports whether a cell names a column, and whether it says nothing
+// else: "Serial number (required)" does.
+func isTitle(cell string) (title, exact bool) {
 	const longest = 40 // bytes; spares the work for most other cells
 	if len(cell) > longest || strings.ContainsFunc(cell, isDigit) {
-		return false
+		return false, false
 	}
-	return titles[strings.Map(func(c rune) rune {
+	letters := strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) {
 			return unicode.ToLower(c)
 		}
 		return -1
-	}, cell)]
+	}, cell)
+	if titles[letters] {
+		return true, true
+	}
+	return slices.ContainsFunc(titleWords, func(word string) bool {
+		return strings.HasPrefix(letters, word) || strings.HasSuffix(letters, word)
+	}), false
 }
 
 // shortenedNumber is what Excel writes for a long number in a column of its

@@ -41,6 +41,10 @@ func TestParsePortalCSV(t *testing.T) {
 		{"Windows, semicolons", mms, "Dell, Inc.;Latitude 5440;ABC1234\nHP;EliteBook;X1;;\n", map[string]string{
 			`"Dell, Inc.",Latitude 5440,ABC1234`: "", "HP,EliteBook,X1": "",
 		}},
+		{"no header: letters that begin like a short title", serial, "SNXKQWFPLM,x\nIDQWERTZ,y\nMAKEQX\n", map[string]string{"SNXKQWFPLM": "x", "IDQWERTZ": "y", "MAKEQX": ""}},
+		{"no header: a digit", serial, "SERIAL1,x\nMODEL-7,y\n", map[string]string{"SERIAL1": "x", "MODEL-7": "y"}},
+		{"no header: Windows with a digit", mms, "Brand New Ltd.,Model S,X1\n", map[string]string{"Brand New Ltd.,Model S,X1": ""}},
+		{"no header: Windows without one, below", mms, "HP,EliteBook,X1\nHP,Model S,ABC\n", map[string]string{"HP,EliteBook,X1": "", "HP,Model S,ABC": ""}},
 		{"Windows, a draw is the portal's", mms, "a;b,c;d,e\n", map[string]string{"a;b,c;d,e": ""}},
 	}
 	for _, tt := range tests {
@@ -97,6 +101,12 @@ func TestParsePortalCSV_Faults(t *testing.T) {
 		{"header in the middle", mms, "HP,EliteBook,X1\nManufacturer,Model,Serial number,\n", "line 2 looks like a header: remove it"},
 		{"header of other columns", mms, "Hersteller;Modell\nHP;EliteBook;X1\n", "line 1 looks like a header: remove it"},
 		{"header in another language", imei, "\u756a\u53f7,x\n490154203237518\n", "line 1 looks like a header: remove it"},
+		{"header with a remark", serial, "Serial Number (required),Details\nA1,x\n", "line 1 looks like a header: remove it"},
+		{"header of two titles in a cell", serial, "A1,x\nSerial number/IMEI,Details\n", "line 2 looks like a header: remove it"},
+		{"header that ends in a title", serial, "Asset serial number,Details\nA1,x\n", "line 1 looks like a header: remove it"},
+		{"header with other words", mms, "Manufacturer name,Device model name,Serial no.\nHP,EliteBook,X1\n", "line 1 looks like a header: remove it"},
+		{"header with other words in the middle", mms, "HP,EliteBook,X1\nManufacturer name,Device model name,S/N or tag\n", "line 2 looks like a header: remove it"},
+		{"header with one title", mms, "Who,What,Serial no.\nHP,EliteBook,X1\n", "line 1 looks like a header: remove it"},
 		{"stray quote", serial, "A1,24\" Monitor\n", "line 1: a double quote stands in the middle of a part" + doubled},
 		{"text behind a quote", serial, "A1,\"24\" Monitor\n", "line 1: a double quote stands in the middle of a part" + doubled},
 		{"open quote", serial, "A1,\"x\nA2,y\n", "line 1: a double quote is opened and never closed" + doubled},
@@ -184,6 +194,7 @@ func TestFormatPortalCSV_Faults(t *testing.T) {
 		{"Windows with a description", mms, map[string]string{"a,b,c": "x"}, `"a,b,c" has the description "x", and the portal's file of Windows devices has no column for it: give it an empty one`},
 		{"the same twice", serial, map[string]string{"A1": "", "a1": ""}, `"a1" is the same identifier as "A1": keep one of them`},
 		{"a header", serial, map[string]string{"Serial": "Details"}, `"Serial" looks like the header of a table and not like a device: remove it`},
+		{"a header as the first row", mms, map[string]string{"HP,Model S,ABC": ""}, `"HP,Model S,ABC" looks like the header of a table and not like a device: remove it`},
 		{"shortened", serial, map[string]string{"1.2E+10": ""}, `"1.2E+10" is a number that Excel has shortened: give the column the format Text and enter the number again`},
 		{"no text", serial, map[string]string{"A1": "\xff"}, `"A1": the identifier or its description "\xff" has characters that are not UTF-8`},
 		{"several", serial, map[string]string{"": "", "A1": strings.Repeat("x", 129)}, "2 faults:\n" +

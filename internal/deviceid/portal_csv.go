@@ -36,7 +36,7 @@ func ParsePortalCSV(t Type, content string) (map[string]string, error) {
 	var record portalRecord
 	for reader.next(&record) {
 		if record.err != nil {
-			faults.add("line %d: %v; %s", record.line, record.err, doubledQuote)
+			faults.add("line %d: %v", record.line, unreadable(record.err))
 			continue
 		}
 		cells := withoutTrailingEmpty(record.cells)
@@ -63,8 +63,9 @@ func ParsePortalCSV(t Type, content string) (map[string]string, error) {
 	return identities, nil
 }
 
-// FormatPortalCSV is the inverse of [ParsePortalCSV]: a file for the portal, in
-// the order of the identifiers. What such a file cannot hold is an error:
+// FormatPortalCSV writes what [ParsePortalCSV] reads: a file for the portal, in the
+// order of the identifiers. Blanks around an identifier, the quotes of its parts
+// that need none and a description of nothing but blanks do not come back. What such a file cannot hold is an error:
 // identifiers that are invalid or the same, and descriptions of type
 // manufacturerModelSerial.
 func FormatPortalCSV(t Type, identities map[string]string) (string, error) {
@@ -118,6 +119,9 @@ func newPortalRow(t Type, cells []string, startsBare bool, separator byte) (port
 		return portalRow{identifier: identifier}, checkCells(cells[2], "")
 	}
 	row := portalRow{identifier: strings.TrimSpace(cells[0])}
+	if number := cutShortenedNumber(cells); separator == ',' && number != "" {
+		return portalRow{}, checkCells(number, "")
+	}
 	if len(cells) == columns {
 		row.description = cells[1]
 	}
@@ -164,6 +168,12 @@ func formatPortalRow(t Type, identifier, description string, first bool) (portal
 
 // checkCells checks what is not a matter of the identifier's type.
 func checkCells(identifier, description string) error {
+	if strings.HasPrefix(identifier, "'") {
+		return invalidf("%s begins with an apostrophe, the mark for text in Excel, which is no part of the identifier: remove it", quote(identifier))
+	}
+	if strings.HasPrefix(identifier, formulaStart) {
+		return errFormula
+	}
 	if isShortenedNumber(identifier) {
 		return invalidf("%s is a number that Excel has shortened: give the column the format Text and enter the number again", quote(identifier))
 	}

@@ -1,6 +1,7 @@
 package deviceid
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,6 +14,12 @@ import (
 const shownFaults = 20
 
 const doubledQuote = `a double quote that belongs to a part is doubled, and the part quoted: "24"" Monitor"`
+
+// formulaStart begins the formula by which people keep Excel from dropping
+// leading zeros.
+const formulaStart = `="`
+
+var errFormula = errors.New(`="…" is a formula of Excel and no identifier: give the column the format Text and write what is between the quotes alone`)
 
 // portalFaults gathers the faults of a file.
 type portalFaults struct {
@@ -48,6 +55,14 @@ func inLine(err error) string {
 		return "the " + rest
 	}
 	return text
+}
+
+// unreadable adds to the fault of a line what helps.
+func unreadable(err error) error {
+	if errors.Is(err, errFormula) {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, doubledQuote)
 }
 
 // wrongNumberOfParts says what the line has, and the likely cause.
@@ -148,11 +163,26 @@ func isTitle(cell string) (title, exact bool) {
 }
 
 // shortenedNumber is what Excel writes for a long number in a column of its
-// format General: the digits behind are lost.
-var shortenedNumber = regexp.MustCompile(`^[0-9][.,][0-9]+[Ee]\+[0-9]+$`)
+// format General: the digits behind are lost. It has ten digits or more, so a
+// serial number such as 1E7 passes, and so does one with a longer tail.
+var shortenedNumber = regexp.MustCompile(`^[0-9]([.,][0-9]+)?[Ee]\+?(0?9|[1-9][0-9])$`)
 
 func isShortenedNumber(identifier string) bool {
-	return strings.Contains(identifier, "+") && shortenedNumber.MatchString(identifier)
+	return strings.ContainsAny(identifier, "Ee") && shortenedNumber.MatchString(identifier)
+}
+
+// cutShortenedNumber is a shortened number whose decimal comma was taken for the
+// separator, or nothing: its halves begin the first two cells, and the rest of the
+// line may stand behind a semicolon.
+func cutShortenedNumber(cells []string) string {
+	if len(cells) < 2 {
+		return ""
+	}
+	second, _, _ := strings.Cut(cells[1], ";")
+	if number := cells[0] + "," + strings.TrimSpace(second); isShortenedNumber(number) {
+		return number
+	}
+	return ""
 }
 
 func otherSeparator(separator byte) byte {

@@ -46,7 +46,8 @@ func newPortalReader(t Type, content string) *portalReader {
 
 // votes counts the lines that a separator takes apart well: into three parts
 // that are not empty, or behind an identifier without any separator in it (the
-// details may have the other separator).
+// details may have the other separator). The decimal comma of a number that
+// Excel has shortened separates nothing.
 func votes(t Type, content string, separator byte) int {
 	reader := portalReader{rest: content, line: 1, separator: separator}
 	other := otherSeparator(separator)
@@ -60,7 +61,8 @@ func votes(t Type, content string, separator byte) int {
 			if len(cells) == mmsParts && cells[0] != "" && cells[1] != "" {
 				count++
 			}
-		case len(record.cells) > 1 && (!record.startsBare || strings.IndexByte(record.cells[0], other) < 0):
+		case len(record.cells) < 2 || separator == ',' && cutShortenedNumber(record.cells) != "":
+		case !record.startsBare || isShortenedNumber(record.cells[0]) || strings.IndexByte(record.cells[0], other) < 0:
 			count++
 		}
 	}
@@ -110,7 +112,10 @@ func (r *portalReader) cell() (cell string, bare bool, err error) {
 		end := r.endOfCell()
 		cell = strings.TrimRightFunc(r.rest[:end], unicode.IsSpace)
 		r.rest = r.rest[end:]
-		if strings.Contains(cell, `"`) {
+		switch {
+		case strings.HasPrefix(cell, formulaStart):
+			return "", true, errFormula
+		case strings.Contains(cell, `"`):
 			return "", true, errStrayQuote
 		}
 		return cell, true, nil
@@ -186,6 +191,8 @@ func checkEncoding(content string) error {
 	}
 	line := 1 + countLineEnds(content[:at])
 	switch {
+	case content[at] == 0 && !strings.HasPrefix(content, "\xff\xfe") && strings.Count(content, "\x00") < len(content)/4:
+		return invalidf("line %d: the content has a NUL, a byte that no text has: remove it", line)
 	case strings.HasPrefix(content, "\xfe\xff"), strings.HasPrefix(content, "\x00"):
 		return invalidf("line %d: the content is not UTF-8 but UTF-16. "+remedy, line, "UTF-16BE")
 	case content[at] == 0, strings.HasPrefix(content, "\xff\xfe"):

@@ -1,6 +1,6 @@
 // goreleaser, pinned. It has a module of its own because its dependencies are
 // many and disagree with those of the other tools. Run it through make:
-// "make releasecheck", "make snapshot".
+// "make release-check", "make snapshot".
 module github.com/intunetf/terraform-provider-intune/internal/tools/goreleaser
 
 go 1.26.3

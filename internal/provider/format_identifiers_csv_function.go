@@ -20,9 +20,9 @@ func (formatIdentifiersCSVFunction) Metadata(_ context.Context, _ function.Metad
 func (formatIdentifiersCSVFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Write the CSV file that the Intune portal imports",
-		MarkdownDescription: "Writes identifiers as the CSV file that the Intune portal imports: the inverse of `parse_identifiers_csv`. Needs Terraform 1.8 or later.\n\n" +
+		MarkdownDescription: "Writes identifiers as the CSV file that the Intune portal imports, for `parse_identifiers_csv` to read. Needs Terraform 1.8 or later.\n\n" +
 			"The rows are in the order of the identifiers, separated by commas and ended by a line feed, without a header and without a byte order mark; a cell is quoted only where it must be. The portal takes 5,000 rows or 5 MB in one file, this function writes any number.\n\n" +
-			"Identifiers that are invalid or the same to Intune are an error, and so is a description of type `manufacturerModelSerial`: the portal's file for Windows devices has no column for it.",
+			"Identifiers that are invalid or the same to Intune are an error, and so is a description of type `manufacturerModelSerial`: the portal's file for Windows devices has no column for it. What does not come back: blanks around an identifier, quotes around its parts that need none, and a description of nothing but blanks.",
 		Parameters: []function.Parameter{
 			function.MapParameter{
 				Name:                "identities",

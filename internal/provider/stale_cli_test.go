@@ -85,7 +85,7 @@ func TestCLI_ActionDeletesWhatItsPlanShowed(t *testing.T) {
 // from a resource of the same run: only the invocation sees its value.
 func TestCLI_ActionRefusesAnEmptyFilterThatBecomesKnownLate(t *testing.T) {
 	t.Parallel()
-	needs1_14(t)
+	needsQueryAndActions(t)
 	for text, want := range map[string]struct {
 		output string
 		left   int

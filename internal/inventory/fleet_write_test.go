@@ -323,8 +323,7 @@ func TestFleet_AClearedDescriptionIsLookedAt(t *testing.T) {
 			return rows
 		}}))
 		_, err := w.ApplyFleet(t.Context(), fleetOf("f"), FleetChange{Update: Rows{"ABC1": ""}})
-		var notApplied *NotAppliedError
-		if !errors.As(err, &notApplied) {
+		if _, ok := errors.AsType[*NotAppliedError](err); !ok {
 			t.Errorf("got %v", err)
 		}
 	})

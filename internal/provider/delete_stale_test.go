@@ -226,7 +226,7 @@ func TestAction_WarnsBeforeTheLastWindowsIdentifierGoes(t *testing.T) {
 				warned := slices.ContainsFunc(got.diags, func(text string) bool {
 					return strings.HasPrefix(text, fmt.Sprintf(last, got.verb))
 				})
-				if any := strings.Contains(strings.Join(got.diags, ""), "Last Windows"); warned != (got.verb != "") || any != warned {
+				if mentioned := strings.Contains(strings.Join(got.diags, ""), "Last Windows"); warned != (got.verb != "") || mentioned != warned {
 					t.Errorf("want %q, got %v", got.verb, got.diags)
 				}
 			}

@@ -53,7 +53,8 @@ func (r *plannedResource) key(identifier string) plannedKey {
 
 // excludes reports whether no identifier may be listed by both.
 func (r *plannedResource) excludes(other *plannedResource) bool {
-	return !(r.single && other.single) && !(r.isNew && other.isNew)
+	bothSingle, bothNew := r.single && other.single, r.isNew && other.isNew
+	return !bothSingle && !bothNew
 }
 
 // plan keeps what a resource is planned to list, in place of what it was planned

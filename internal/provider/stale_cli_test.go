@@ -3,6 +3,8 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,6 +59,29 @@ func TestCLI_QueryListsAndWritesAConfigurationThatImports(t *testing.T) {
 		t.Errorf("%s\nwith this configuration:\n%s", output, w.read("generated.tf"))
 	}
 	w.run("plan", "-no-color", "-detailed-exitcode")
+}
+
+// Queries stand in files of their own, which no plan reads.
+func TestCLI_EveryExampleOfAQueryRuns(t *testing.T) {
+	t.Parallel()
+	needsQueryAndActions(t)
+	queries, err := filepath.Glob(examples + "/*/*/*.tfquery.hcl")
+	if err != nil || len(queries) < 2 {
+		t.Fatalf("%v, %v", queries, err)
+	}
+	for _, query := range queries {
+		t.Run(filepath.Base(filepath.Dir(query)), func(t *testing.T) {
+			t.Parallel()
+			content, err := os.ReadFile(query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorkspaceOf(t, map[string]string{"main.tf": requiredProviders, "query.tfquery.hcl": string(content)}, staleTenant(t).cliEnv()...)
+			if output := w.run("query", "-no-color"); !strings.Contains(output, "list.intune_imported_device_identity.") {
+				t.Errorf("nothing is listed:\n%s", output)
+			}
+		})
+	}
 }
 
 func TestCLI_ActionDeletesWhatItsPlanShowed(t *testing.T) {

@@ -176,6 +176,7 @@ func (a *fleetApply) write(ctx context.Context) error {
 	if total == 0 {
 		return nil
 	}
+	adopted := a.result.Adopted // what the writers adopt is among the total
 	failures := map[normalKey]error{}
 	err := a.send(ctx, a.inv.newRowWriter(a.fleet.Overwrite, a.since, a.fleet.progress("imported", len(a.create))), a.create, failures)
 	if err == nil {
@@ -184,7 +185,7 @@ func (a *fleetApply) write(ctx context.Context) error {
 	if err == nil && len(failures) == 0 {
 		return nil
 	}
-	partial := &PartialError{Done: len(a.result.In) - a.result.Adopted, Total: total, Verb: "written", Err: err}
+	partial := &PartialError{Done: len(a.result.In) - adopted, Total: total, Verb: "written", Err: err}
 	for _, row := range slices.Concat(a.create, a.overwrite) {
 		if failure := failures[row.normal()]; failure != nil {
 			partial.Failures = append(partial.Failures, RowFailure{row.Identifier, failure})

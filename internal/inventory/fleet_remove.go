@@ -119,19 +119,26 @@ func (a *fleetApply) sendDeletions(ctx context.Context, removals []*removal) (se
 }
 
 // locate finds identities to delete. What search does not show is looked for in
-// the list, too: calling a row gone that is there would orphan it. searched is
-// true when search showed all of them.
+// the list, and what the list does not show in another one, because paging skips
+// rows while others are deleted: calling a row gone that is there would orphan it.
+// searched is true when search showed all of them.
 func (inv *Inventory) locate(ctx context.Context, keys []Key) (found identitySet, searched bool, err error) {
 	found, searched, err = inv.present(ctx, keys)
 	isAbsent := func(key Key) bool { _, shown := found.find(key); return !shown }
-	if err != nil || !searched || !slices.ContainsFunc(keys, isAbsent) {
+	if err != nil || !slices.ContainsFunc(keys, isAbsent) {
 		return found, searched, err
 	}
 	list, err := inv.snapshot(ctx, true)
 	if err != nil {
 		return identitySet{}, false, err
 	}
-	return list.identitySet, false, nil
+	if searched {
+		return list.identitySet, false, nil
+	}
+	both := newIdentitySet() // a list is shared: nothing may be added to it
+	both.addAll(found)
+	both.addAll(list.identitySet)
+	return both, false, nil
 }
 
 // present finds which keys the tenant shows: by search where that is one

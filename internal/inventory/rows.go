@@ -172,7 +172,7 @@ func (w *rowWriter) settleByLooking(ctx context.Context, rows []Wanted, patience
 	poll(ctx, patience, func() bool {
 		keys := make([]Key, len(pending))
 		for i, row := range pending {
-			keys[i] = row.Key
+			keys[i] = row.storedKey()
 		}
 		var found identitySet
 		if found, _, err = w.inv.lookupMany(ctx, keys, true); err != nil {

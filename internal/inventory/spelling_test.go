@@ -108,3 +108,32 @@ func TestFleet_ARefusedDeletionIsNoDeletionWhereSearchDoesNotShowTheRow(t *testi
 		})
 	}
 }
+
+// What the answer leaves in doubt is looked for in the spelling that was sent.
+func TestFleet_ARespelledRowThatTheAnswerLeavesInDoubtIsFound(t *testing.T) {
+	t.Parallel()
+	for _, description := range []string{"", "new"} {
+		field().quick().seeded(theirs("abc1", "old")).in(t, func(t *testing.T, w *world) {
+			w.Inject(always(graphsim.Fault{Operation: graphsim.OpImport, Rows: func([]map[string]any) []map[string]any { return nil }}))
+			w.change(fleetOf("f"), FleetChange{Update: Rows{"ABC1": description}, Former: map[string]string{"ABC1": "abc1"}})
+			w.wantHeld(Rows{"abc1": description})
+		})
+	}
+}
+
+// Paging skips rows while others are deleted: a row that one list does not show
+// may be there.
+func TestFleet_ARowThatOneListSkipsIsDeletedAllTheSame(t *testing.T) {
+	t.Parallel()
+	forbidden := field(func(b *graphsim.Behaviour) { b.SearchRoute = graphsim.RouteForbidden })
+	forbidden.quick().seeded(theirs("ABC1", ""), theirs("ABC2", "")).in(t, func(t *testing.T, w *world) {
+		w.Inject(graphsim.Fault{Operation: graphsim.OpList, Body: func(body map[string]any) map[string]any {
+			if rows, ok := body["value"].([]any); ok && len(rows) > 1 {
+				body["value"] = rows[:1]
+			}
+			return body
+		}})
+		w.change(fleetOf("f"), FleetChange{Remove: []string{"ABC1", "ABC2"}})
+		w.wantHeld(Rows{})
+	})
+}

@@ -67,8 +67,10 @@ func (p *fleetPlan) planOtherType(ctx context.Context) {
 }
 
 // planCreate plans a new fleet or the second half of a replacement (-replace,
-// replace_triggered_by, a tainted resource): Terraform plans those once more
-// without a prior state, and with what the provider keeps for itself.
+// replace_triggered_by): Terraform plans those once more without a prior state,
+// and with what the provider keeps for itself. Of a resource that was marked with
+// terraform taint it shows neither; a failed create of a fleet leaves no state, so
+// that nothing else taints one.
 func (p *fleetPlan) planCreate(ctx context.Context) {
 	add := p.planned.Rows
 	if data := p.resource.data; data != nil && p.owner != "" {

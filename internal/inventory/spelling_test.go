@@ -125,8 +125,8 @@ func TestFleet_ARespelledRowThatTheAnswerLeavesInDoubtIsFound(t *testing.T) {
 // may be there.
 func TestFleet_ARowThatOneListSkipsIsDeletedAllTheSame(t *testing.T) {
 	t.Parallel()
-	forbidden := field(func(b *graphsim.Behaviour) { b.SearchRoute = graphsim.RouteForbidden })
-	forbidden.quick().seeded(theirs("ABC1", ""), theirs("ABC2", "")).in(t, func(t *testing.T, w *world) {
+	field().quick().seeded(theirs("ABC1", ""), theirs("ABC2", "")).in(t, func(t *testing.T, w *world) {
+		w.inChunksOf(1) // more than one chunk is looked for in the list
 		w.Inject(graphsim.Fault{Operation: graphsim.OpList, Body: func(body map[string]any) map[string]any {
 			if rows, ok := body["value"].([]any); ok && len(rows) > 1 {
 				body["value"] = rows[:1]

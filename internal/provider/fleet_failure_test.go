@@ -163,8 +163,13 @@ func TestFleetCreate_InterruptedLeavesNoState(t *testing.T) {
 	if !state.isGone() || n == 0 || n == 2_600 || len(diags) != 1 {
 		t.Fatalf("gone %v, the tenant holds %d, %v", state.isGone(), n, diags)
 	}
-	if want := fmt.Sprintf("%s of 2,600 rows were written; %s were not.", grouped(n), grouped(2_600-n)); !strings.Contains(diags[0], want) {
-		t.Errorf("%q is not in %s", want, diags[0])
+	// A call that was given up may take effect after the tenant was looked at:
+	// more can be in than is told, never less.
+	told := func(written int) bool {
+		return strings.Contains(diags[0], fmt.Sprintf("%s of 2,600 rows were written; %s were not.", grouped(written), grouped(2_600-written)))
+	}
+	if known := slices.ContainsFunc([]int{0, 100, 500, 600, 1_000, 1_100, 1_500, 1_600, 2_000, 2_100}, func(written int) bool { return written <= n && told(written) }); !known {
+		t.Errorf("the tenant holds %d, and this is told: %s", n, diags[0])
 	}
 	server = sim.anotherRun(t)
 	if state, _ = server.apply(fleetConfig(rows), server.none()); state.isGone() {
